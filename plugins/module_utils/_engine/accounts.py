@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From account options to an open account: the vendor's adapter with its client."""
+
+from __future__ import annotations
+
+import difflib
+import typing as t
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import SettingsError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client, RequestNote
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, account_settings, vendor_of
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import VENDORS
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Vendor
+
+
+def settings_of(options: t.Mapping[str, t.Any], *, name: str | None, environ: t.Mapping[str, str]) -> AccountSettings:
+    """The checked settings of one account, its vendor included. Raises SettingsError; sends nothing."""
+    return account_settings(options, name=name, vendor_facts=_vendor(options, name, environ).FACTS, environ=environ)
+
+
+def open_account(
+    name: str | None,
+    options: t.Mapping[str, t.Any],
+    *,
+    environ: t.Mapping[str, str],
+    shared: SharedState,
+    observer: t.Callable[[RequestNote], None] | None = None,
+) -> Vendor:
+    """The adapter of one account with an open client, which the caller closes. Raises SettingsError, MissingLibrary."""
+    settings = settings_of(options, name=name, environ=environ)
+    vendor = _vendor(options, name, environ)
+    masker = Masker(settings.secrets())
+    client = Client(settings, auth=vendor.auth(settings, shared, masker), masker=masker, shared=shared, on_request=observer)
+    return vendor(settings, client)
+
+
+def _vendor(options: t.Mapping[str, t.Any], name: str | None, environ: t.Mapping[str, str]) -> type[Vendor]:
+    vendor = vendor_of(options, name=name, environ=environ)
+    if vendor not in VENDORS:
+        near = difflib.get_close_matches(vendor, VENDORS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise SettingsError(f"there is no vendor {vendor!r}{hint} (known: {', '.join(VENDORS)})", account=name)
+    return VENDORS[vendor]

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One HTTP request as data: what a plan shows, a test compares and the client sends."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field, replace
+
+# Pace classes: a vendor publishes limits for each of these, see Vendor.LIMITS.
+READ, ADD, PATCH, POLL = "read", "add", "patch", "poll"
+
+# What may happen after an answer that leaves open whether the call was carried out.
+ALWAYS = "always"  # reading: send it again
+AFTER_READING = "after_reading"  # setting a value: read first, send again only where reading shows that it was not done
+NEVER = "never"  # creating, transferring, triggering: reading may settle it, sending again is never right
+
+
+@dataclass(frozen=True)
+class NewId:
+    """Stands in a call for the id of a device that an earlier call of the same plan creates."""
+
+    address: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One request below the account's ``url``.
+
+    ``path`` starts with a slash and is percent-encoded. ``query`` is a tuple of pairs, so that a name can repeat. ``body`` is
+    plain JSON data or None. ``targets`` are the addresses of the devices that the call is for. ``stage`` orders the calls of one
+    device. ``job`` marks a call whose answer only starts the work.
+    """
+
+    method: str
+    path: str
+    query: tuple[tuple[str, t.Any], ...] = ()
+    body: t.Any = None
+    content_type: str = "application/json"
+    pace: str = READ
+    repeat: str = ALWAYS
+    stage: int = 0
+    targets: tuple[str, ...] = ()
+    job: bool = False
+
+    @property
+    def writes(self) -> bool:
+        """Whether the call could change the cloud."""
+        return self.repeat != ALWAYS
+
+    def filled(self, ids: t.Mapping[str, t.Any]) -> Call:
+        """The same call with every NewId replaced by the id that its device got. Raises KeyError where one is not known yet."""
+        return replace(self, query=tuple((name, _filled(value, ids)) for name, value in self.query), body=_filled(self.body, ids))
+
+    def as_data(self) -> dict[str, t.Any]:
+        """Method, path, query and body as plain JSON data, for plans and logs."""
+        data: dict[str, t.Any] = {"method": self.method, "path": self.path}
+        if self.query:
+            data["query"] = [[name, _plain(value)] for name, value in self.query]
+        if self.body is not None:
+            data["body"] = _plain(self.body)
+        return data
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the vendor answered: ``body`` is decoded JSON, or None where the vendor documents an empty one.
+
+    ``settled`` marks what stands for a lost answer: reading showed that the write was carried out. Then status is 0 and body None.
+    """
+
+    status: int
+    body: t.Any = None
+    headers: t.Mapping[str, str] = field(default_factory=dict)
+    settled: bool = False
+
+
+def _filled(value: t.Any, ids: t.Mapping[str, t.Any]) -> t.Any:
+    if isinstance(value, NewId):
+        return ids[value.address]
+    if isinstance(value, dict):
+        return {key: _filled(item, ids) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_filled(item, ids) for item in value]
+    return value
+
+
+def _plain(value: t.Any) -> t.Any:
+    if isinstance(value, NewId):
+        return {"id_of_new": value.address}
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

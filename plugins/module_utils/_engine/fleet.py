@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The front door of the engine: read, plan and apply over many accounts at once.
+
+Each account is read once, whatever the number of devices. Accounts are independent: one that cannot be read leaves the others alone.
+"""
+
+from __future__ import annotations
+
+import os
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.accounts import open_account
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Observer, Report, apply_account
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    DeclarationError,
+    FleetformError,
+    MissingLibrary,
+    NotFound,
+    SettingsError,
+)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import AccountPlan, Desired, DevicePlan, Plan, Step, check, plan_device
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import group, select
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps import steps_for
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Sight, Vendor
+
+T = t.TypeVar("T")
+R = t.TypeVar("R")
+
+
+class Fleet:
+    """Accounts that are open. A context manager: leaving it closes every connection.
+
+    ``accounts`` maps name (None for the one without a name) to account options; ``shared_path`` names the private file in which the
+    processes of one run share tokens and pace. Raises SettingsError before any call.
+    """
+
+    def __init__(
+        self,
+        accounts: t.Mapping[str | None, t.Mapping[str, t.Any]],
+        *,
+        environ: t.Mapping[str, str] = os.environ,
+        shared_path: str | None = None,
+        observer: t.Callable[[RequestNote], None] | None = None,
+    ) -> None:
+        shared = SharedState(shared_path)
+        self._vendors: dict[str | None, Vendor] = {}
+        for name, options in accounts.items():
+            self._vendors[name] = open_account(name, options, environ=environ, shared=shared, observer=observer)
+
+    def __enter__(self) -> Fleet:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closes every connection."""
+        for vendor in self._vendors.values():
+            vendor.client.close()
+
+    @property
+    def calls(self) -> dict[str, int]:
+        """The HTTP requests sent so far, retries included, token requests aside."""
+        counts = [vendor.client.counts for vendor in self._vendors.values()]
+        return {"read": sum(count.read for count in counts), "write": sum(count.write for count in counts)}
+
+    def secrets(self) -> frozenset[str]:
+        """Every secret value that these accounts know, fetched tokens included, for a caller that masks its own output."""
+        return frozenset(secret for vendor in self._vendors.values() for secret in vendor.client.masker.secrets)
+
+    def account(self, name: str | None) -> str | None:
+        """The account that a declaration means: the named one, or the only one. Raises SettingsError."""
+        if name in self._vendors:
+            return name
+        known = ", ".join(sorted(str(key) for key in self._vendors if key is not None)) or "none is named"
+        if name is None and len(self._vendors) == 1:
+            return next(iter(self._vendors))
+        if name is None:
+            raise SettingsError(f"there are several accounts ({known}); say which one with `account`")
+        raise SettingsError(f"there is no account {name!r}; the accounts are: {known}")
+
+    def list_devices(self, account: str | None, query: Query) -> Listing:
+        """What device_info shows for one account. Raises FleetformError."""
+        vendor = self._vendors[self.account(account)]
+        try:
+            listing = vendor.list_devices(query)
+            chosen = select(listing.devices, query)
+            groups = listing.groups
+            if query.group_by is not None and groups is None:
+                groups = group(chosen, query.group_by)
+            return Listing(chosen, groups)
+        except FleetformError as error:
+            raise _placed(error, vendor.settings.name)
+
+    def act(self, account: str | None, action: str, declaration: Declaration | None, options: t.Mapping[str, t.Any], *, check_mode: bool) -> t.Any:
+        """Carries out an action that is no state. In check mode everything is looked up and nothing is sent. Raises FleetformError."""
+        vendor = self._vendors[self.account(account)]
+        try:
+            device = None
+            if declaration is not None:
+                vendor.check(declaration)
+                device = _match(vendor, declaration, Index(vendor.read([declaration]).devices))
+                if device is None:
+                    raise NotFound("no such device", device=declaration.address)
+            return vendor.act(action, device, {**options, "check_mode": check_mode})
+        except FleetformError as error:
+            raise _placed(error, vendor.settings.name)
+
+    def plan(self, declarations: t.Sequence[Declaration]) -> Plan:
+        """What would have to change. Reads only. Errors stand in the plan: those of declarations, and accounts that cannot be read."""
+        by_account: dict[str | None, list[Declaration]] = {}
+        strays: list[FleetformError] = []
+        for declaration in declarations:
+            try:
+                name = self.account(declaration.account)
+            except SettingsError as error:
+                error.device = declaration.address
+                strays.append(error)
+                continue
+            by_account.setdefault(name, []).append(replace(declaration, account=name))
+        names = sorted(by_account, key=lambda name: name or "")
+        plans = _parallel(lambda name: _plan_account(self._vendors[name], by_account[name]), names)
+        if strays:
+            plans.append(AccountPlan(account=None, vendor="", errors=tuple(strays)))
+        return Plan(tuple(plans))
+
+    def apply(self, plan: Plan, observer: Observer | None = None) -> Report:
+        """Sends what the plan says. Accounts go side by side. Never raises for what a vendor answers: the report says it."""
+        wanted = [account for account in plan.accounts if account.steps]
+        reports = _parallel(lambda account: apply_account(self._vendors[account.account], account, observer), wanted)
+        devices: dict[str, Device | None] = {device.address: device.observed for device in plan.devices}
+        for report in reports:
+            devices.update(report.devices)
+        return Report(tuple(result for report in reports for result in report.results), devices)
+
+
+def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration]) -> AccountPlan:
+    name = vendor.settings.name
+    errors: list[FleetformError] = []
+    sound = _sound(vendor, declarations, errors)
+    try:
+        sight = vendor.read(sound) if sound else Sight([])
+        pairs = _matched(vendor, sound, sight, errors)
+        pairs = vendor.client.map(lambda pair: (pair[0], _enriched(vendor, *pair)), pairs)
+        wanted = [pair for pair in pairs if pair[0].state == "present" and not (pair[1] is None and pair[0].address in sight.hidden)]
+        vendor.prepare(wanted)
+        plans = [plan for plan in (_planned(vendor, sight, *pair, errors) for pair in pairs) if plan is not None]
+    except MissingLibrary:
+        raise
+    except FleetformError as error:
+        whole = isinstance(error, DeclarationError)
+        return AccountPlan(name, vendor.NAME, errors=(*_sorted(errors), _placed(error, name)), complete=whole)
+    plans.sort(key=lambda plan: plan.address)
+    steps = steps_for(vendor, plans)
+    return AccountPlan(name, vendor.NAME, tuple(plans), steps, tuple(_sorted(errors)), seconds=_seconds(vendor, steps))
+
+
+def _sound(vendor: Vendor, declarations: t.Sequence[Declaration], errors: list[FleetformError]) -> list[Declaration]:
+    """The declarations that pass every check that needs no call; two with one address are both named."""
+    seen: dict[str, Declaration] = {}
+    sound = []
+    for declaration in declarations:
+        try:
+            if (twin := seen.get(declaration.address)) is not None:
+                places = " and ".join(str(item.declared_at) for item in (twin, declaration) if item.declared_at)
+                raise DeclarationError("declared twice" + (f": {places}" if places else "") + "; keep one", device=declaration.address)
+            seen[declaration.address] = declaration
+            vendor.check(declaration)
+            check(vendor, declaration)
+        except DeclarationError as error:
+            errors.append(_placed(error, vendor.settings.name, declaration.address))
+            continue
+        sound.append(declaration)
+    return sound
+
+
+def _matched(
+    vendor: Vendor, declarations: t.Sequence[Declaration], sight: Sight, errors: list[FleetformError]
+) -> list[tuple[Declaration, Device | None]]:
+    """Each declaration with the device that it means. Two that mean one device are an error that names both."""
+    index = Index(sight.devices)
+    pairs: list[tuple[Declaration, Device | None]] = []
+    hit: dict[str, Declaration] = {}
+    for declaration in declarations:
+        try:
+            device = _match(vendor, declaration, index)
+            if device is not None and device.id is not None:
+                if (twin := hit.get(device.id)) is not None:
+                    raise DeclarationError(f"{twin.address} and {declaration.address} both mean {device.label()}; declare it once")
+                hit[device.id] = declaration
+        except DeclarationError as error:
+            errors.append(_placed(error, vendor.settings.name, declaration.address))
+            continue
+        pairs.append((declaration, device))
+    return pairs
+
+
+def _match(vendor: Vendor, declaration: Declaration, index: Index) -> Device | None:
+    return index.find(declaration, lambda device: vendor.in_scope(declaration, device))
+
+
+def _enriched(vendor: Vendor, declaration: Declaration, device: Device | None) -> Device | None:
+    if device is None or declaration.state == "absent":
+        return device
+    return vendor.enrich(device, frozenset(declaration.attributes()))
+
+
+def _planned(
+    vendor: Vendor, sight: Sight, declaration: Declaration, device: Device | None, errors: list[FleetformError]
+) -> DevicePlan | None:
+    if device is None and (reason := sight.hidden.get(declaration.address)):
+        return DevicePlan(declaration, None, None, blocked=f"out_of_sight: {reason}")
+    try:
+        if declaration.state == "absent":
+            return plan_device(vendor, declaration, device, Desired())
+        return plan_device(vendor, declaration, device, vendor.resolve(declaration, device))
+    except DeclarationError as error:
+        errors.append(_placed(error, vendor.settings.name, declaration.address))
+        return None
+
+
+def _placed(error: FleetformError, account: str | None, device: str | None = None) -> FleetformError:
+    """The error with account and device filled in where it did not know them."""
+    error.account = error.account or account
+    error.device = error.device or device
+    return error
+
+
+def _sorted(errors: t.Iterable[FleetformError]) -> list[FleetformError]:
+    return sorted(errors, key=lambda error: (error.device or "", str(error)))
+
+
+def _seconds(vendor: Vendor, steps: t.Sequence[Step]) -> float:
+    """How long these steps take at the account's pace: nothing below one minute's worth, then a minute for each further one."""
+    counts: dict[str, int] = {}
+    for step in steps:
+        counts[step.call.pace] = counts.get(step.call.pace, 0) + 1
+    limits = vendor.settings.requests_per_minute
+    return max((max(0, count - limits[pace]) * 60 / limits[pace] for pace, count in counts.items() if limits.get(pace)), default=0.0)
+
+
+def _parallel(function: t.Callable[[T], R], items: t.Sequence[T]) -> list[R]:
+    """``function`` over independent accounts, side by side, results in order."""
+    if len(items) < 2:
+        return [function(item) for item in items]
+    with ThreadPoolExecutor(max_workers=len(items), thread_name_prefix="fleetform-account") as pool:
+        return list(pool.map(function, items))

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Which observed device a declaration means.
+
+Each given identifier agrees with a device, contradicts it, or is unknown because the vendor leaves the field empty. Found is
+exactly one device with at least one agreement and no contradiction. Anything mixed is an error, never a reason to create.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Ambiguous
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import IDENTIFIERS, Declaration, Device, mac_key
+
+_FIELD = {"device_id": "id"}
+
+
+def _key(identifier: str, value: str | None) -> str | None:
+    if not value:
+        return None
+    return mac_key(value) if identifier == "mac" else value
+
+
+class Index:
+    """The observed devices of one account, found by identifier or name in constant time."""
+
+    def __init__(self, devices: t.Iterable[Device]) -> None:
+        self._by: dict[tuple[str, str], list[Device]] = {}
+        for device in devices:
+            for identifier in IDENTIFIERS:
+                key = _key(identifier, getattr(device, _FIELD.get(identifier, identifier)))
+                if key:
+                    self._by.setdefault((identifier, key), []).append(device)
+            if device.name:
+                self._by.setdefault(("name", device.name), []).append(device)
+
+    def find(self, declaration: Declaration, eligible: t.Callable[[Device], bool] = lambda device: True) -> Device | None:
+        """The device that is meant, or None. Raises Ambiguous where more than one fits, or one fits in part only."""
+        identifiers = declaration.identifiers
+        if identifiers:
+            candidates = self._candidates(((name, _key(name, value) or "") for name, value in identifiers.items()), eligible)
+            for device in candidates:
+                if contradiction := _contradiction(identifiers, device):
+                    raise Ambiguous(
+                        f"{_words(identifiers)} fits {device.label()} only in part: {contradiction}; correct the identifiers",
+                        account=declaration.account,
+                        device=declaration.address,
+                    )
+        else:
+            names = [name for name in (declaration.name, declaration.previous_name) if name]
+            candidates = self._candidates((("name", name) for name in names), eligible)
+        if len(candidates) > 1:
+            listed = ", ".join(sorted(device.label() for device in candidates))
+            words = _words(identifiers) if identifiers else f"name {declaration.name!r}"
+            if not identifiers and declaration.previous_name:
+                words += f" or previous_name {declaration.previous_name!r}"
+            raise Ambiguous(
+                f"{words} fits {len(candidates)} devices: {listed}; say device_id to choose one",
+                account=declaration.account,
+                device=declaration.address,
+            )
+        return candidates[0] if candidates else None
+
+    def _candidates(self, keys: t.Iterable[tuple[str, str]], eligible: t.Callable[[Device], bool]) -> list[Device]:
+        found: dict[str | None, Device] = {}
+        for key in keys:
+            for device in self._by.get(key, ()):
+                if eligible(device):
+                    found.setdefault(device.id, device)
+        return list(found.values())
+
+
+def _contradiction(identifiers: t.Mapping[str, str], device: Device) -> str | None:
+    for name, value in identifiers.items():
+        seen = _key(name, getattr(device, _FIELD.get(name, name)))
+        if seen is not None and seen != _key(name, value):
+            return f"its {name} is {getattr(device, _FIELD.get(name, name))}"
+    return None
+
+
+def _words(identifiers: t.Mapping[str, str]) -> str:
+    return " and ".join(f"{name} {value!r}" for name, value in identifiers.items())

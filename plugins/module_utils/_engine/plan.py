@@ -1,0 +1,367 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What has to change, as data: from an observed and a declared device to changes that know their calls. No I/O.
+
+The vendor's part is small: it says what the declared values are in its own terms (``Desired``), what its abilities are, and how a
+change becomes calls. Everything that decides whether there is a change at all stands here, once for all vendors.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+from dataclasses import dataclass, field, replace
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Call, NewId
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import NO, YES, Capabilities, refusal
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import nested
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError, FleetformError, NotFound
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import HIDDEN, Declaration, Device
+
+IRREVERSIBLE = frozenset({"transfer", "archive", "delete"})
+"""Actions that never follow a failed or unclear change of the same device, and that `protect` forbids."""
+
+ACTIONS: t.Mapping[str, str] = {
+    "name": "rename",
+    "space": "move",
+    "tags": "tag",
+    "metafields": "set_metafield",
+    "owner": "set_owner",
+    "transfer_to": "transfer",
+    "status": "set_status",
+    "applications": "set_application",
+    "application": "set_application",
+    "subscriptions": "set_subscription",
+    "contact": "set_contact",
+    "warranty": "set_warranty",
+    "archived": "archive",
+}
+"""Attribute to action. An owner that goes is ``remove_owner``, ``archived: false`` is ``unarchive``."""
+
+BY_KEY = frozenset({"metafields", "applications"})
+"""Attributes whose every key is a change of its own."""
+
+
+def field_of(attribute: str) -> str:
+    """The record field that an attribute is read from."""
+    return {"transfer_to": "organization"}.get(attribute, attribute)
+
+
+@dataclass(frozen=True)
+class Change:
+    """One attribute of one device from ``before`` to ``after``.
+
+    ``attribute`` is None for a claim and a delete, and ``metafields.Room`` where a key is meant. ``ids`` are resolved ids that the
+    calls need. ``device_id`` is None for a device that does not exist yet. ``verify`` asks apply to read the value again before it
+    sends, because an earlier change of the same device may have touched it. ``shown_calls`` are the calls as plans and logs may show
+    them: the same, unless the change is secret.
+    """
+
+    address: str
+    action: str
+    attribute: str | None
+    before: t.Any
+    after: t.Any
+    device_id: str | None = None
+    ids: t.Mapping[str, t.Any] = field(default_factory=dict)
+    secret: bool = False
+    verify: bool = False
+    calls: tuple[Call, ...] = ()
+    shown_calls: tuple[Call, ...] = ()
+
+    @property
+    def root(self) -> str | None:
+        """The declared attribute, without the key."""
+        return self.attribute.split(".", 1)[0] if self.attribute else None
+
+    @property
+    def key(self) -> str | None:
+        """The key below the attribute, such as the metafield's name."""
+        return self.attribute.split(".", 1)[1] if self.attribute and "." in self.attribute else None
+
+    def target(self) -> str | NewId:
+        """The device's id, or what stands for it until it is known."""
+        return self.device_id if self.device_id is not None else NewId(self.address)
+
+    def hidden(self) -> Change:
+        """The same change without its values, for showing."""
+        return replace(self, before=None if self.before is None else HIDDEN, after=None if self.after is None else HIDDEN)
+
+    def as_data(self) -> dict[str, t.Any]:
+        """``{action, attribute, before, after}`` plus ``detail`` where a nested value changed in part."""
+        shown = self.hidden() if self.secret else self
+        data: dict[str, t.Any] = {"action": self.action, "attribute": self.attribute, "before": shown.before, "after": shown.after}
+        if not self.secret and (rows := nested(self.before, self.after)):
+            data["detail"] = rows
+        return data
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What a declaration means in the vendor's terms, names resolved to ids.
+
+    ``values`` maps attribute to the value that the record should show; ``ids`` maps attribute, or ``attribute.key``, to the ids that
+    calls need; ``claim`` holds ids for creating; ``warnings`` is text for the user.
+    """
+
+    values: t.Mapping[str, t.Any] = field(default_factory=dict)
+    ids: t.Mapping[str, t.Mapping[str, t.Any]] = field(default_factory=dict)
+    claim: t.Mapping[str, t.Any] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DevicePlan:
+    """The plan for one declaration. ``blocked`` says why nothing can be done for it although nothing is wrong with it."""
+
+    declaration: Declaration
+    observed: Device | None
+    after: Device | None
+    changes: tuple[Change, ...] = ()
+    blocked: str | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        return self.declaration.address
+
+    @property
+    def action(self) -> str:
+        """``create``, ``update``, ``delete`` or ``no-op``."""
+        if not self.changes:
+            return "no-op"
+        return {"claim": "create", "delete": "delete"}.get(self.changes[0].action, "update")
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is sent at once: one call, and the changes that it carries, by device.
+
+    ``parts`` are the same step split by device, so that a device can be left out when an earlier step of it failed.
+    """
+
+    call: Call
+    changes: tuple[Change, ...]
+    parts: tuple[Step, ...] = ()
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return self.call.targets
+
+
+@dataclass(frozen=True)
+class AccountPlan:
+    """The plan for the declared devices of one account: devices sorted by address, and the steps that carry it out."""
+
+    account: str | None
+    vendor: str
+    devices: tuple[DevicePlan, ...] = ()
+    steps: tuple[Step, ...] = ()
+    errors: tuple[FleetformError, ...] = ()
+    complete: bool = True
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The plans of all accounts, sorted by account name."""
+
+    accounts: tuple[AccountPlan, ...] = ()
+
+    @property
+    def devices(self) -> tuple[DevicePlan, ...]:
+        return tuple(device for account in self.accounts for device in account.devices)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return tuple(change for device in self.devices for change in device.changes)
+
+    @property
+    def errors(self) -> tuple[FleetformError, ...]:
+        return tuple(error for account in self.accounts for error in account.errors)
+
+    @property
+    def complete(self) -> bool:
+        """False where an account could not be read whole: then the plan says nothing about its devices."""
+        return all(account.complete for account in self.accounts)
+
+
+class Planner(t.Protocol):
+    """The pure half of a vendor, which is all that planning needs."""
+
+    NAME: t.ClassVar[str]
+    CAPABILITIES: t.ClassVar[Capabilities]
+    CLAIM_SETS: t.ClassVar[frozenset[str]]
+
+    def claim_refusal(self, declaration: Declaration) -> str | None:
+        """Why this declaration cannot create a device, or None."""
+
+    def same(self, attribute: str, before: t.Any, after: t.Any) -> bool:
+        """Whether two values of an attribute mean the same."""
+
+    def adjust(self, declaration: Declaration, observed: Device | None, changes: list[Change]) -> list[Change]:
+        """The changes after the vendor's own side effects are taken into account."""
+
+    def calls_for(self, change: Change) -> tuple[Call, ...]:
+        """The calls of one change. Pure."""
+
+
+def check(vendor: Planner, declaration: Declaration) -> None:
+    """Refuses, before any call, what the vendor can never do. Raises Unsupported."""
+    wanted = [("name", declaration.name)] if declaration.renames and declaration.identifiers else []
+    for attribute, value in (*wanted, *declaration.attributes().items()):
+        capability = vendor.CAPABILITIES[attribute]
+        if value is not None and capability.level == NO:
+            raise _located(refusal(vendor.NAME, attribute, capability), declaration)
+    if declaration.state == "absent" and vendor.CAPABILITIES["absent"].level == NO:
+        raise _located(refusal(vendor.NAME, "absent", vendor.CAPABILITIES["absent"]), declaration)
+    if declaration.state == "absent" and declaration.protect:
+        raise _located(DeclarationError("state: absent and protect: true contradict each other; take one of them out"), declaration)
+
+
+def plan_device(vendor: Planner, declaration: Declaration, observed: Device | None, desired: Desired) -> DevicePlan:
+    """The plan for one declaration. Raises DeclarationError where the vendor cannot do what is declared."""
+    if declaration.state == "absent":
+        return _plan_absence(vendor, declaration, observed)
+    changes: list[Change] = []
+    current = observed
+    if current is None:
+        changes.append(_claim(vendor, declaration, desired))
+        claimed = {field_of(name): value for name, value in desired.values.items() if name in vendor.CLAIM_SETS}
+        if declaration.name and "name" in vendor.CLAIM_SETS:
+            claimed["name"] = declaration.name
+        current = Device(vendor=vendor.NAME, account=declaration.account, model=declaration.model, **claimed)
+        current = replace(current, serial=declaration.serial, mac=declaration.mac, cloud_id=declaration.cloud_id)
+    for attribute, after in desired.values.items():
+        if observed is None and attribute in vendor.CLAIM_SETS:
+            continue
+        changes.extend(_attribute_changes(vendor, declaration, observed, current, attribute, after, desired))
+    changes = vendor.adjust(declaration, observed, changes)
+    if declaration.protect and (risky := [change.action for change in changes if change.action in IRREVERSIBLE]):
+        return DevicePlan(declaration, observed, observed, blocked=f"protect: true forbids {', '.join(risky)}", warnings=desired.warnings)
+    planned = tuple(_with_calls(vendor, change) for change in changes)
+    return DevicePlan(declaration, observed, with_changes(current, planned), planned, warnings=desired.warnings)
+
+
+def _plan_absence(vendor: Planner, declaration: Declaration, observed: Device | None) -> DevicePlan:
+    if observed is None:
+        return DevicePlan(declaration, None, None)
+    change = Change(declaration.address, "delete", None, {"id": observed.id, "name": observed.name}, None, device_id=observed.id)
+    return DevicePlan(declaration, observed, None, (_with_calls(vendor, change),))
+
+
+def _with_calls(vendor: Planner, change: Change) -> Change:
+    calls = vendor.calls_for(change)
+    return replace(change, calls=calls, shown_calls=vendor.calls_for(change.hidden()) if change.secret else calls)
+
+
+def _claim(vendor: Planner, declaration: Declaration, desired: Desired) -> Change:
+    if vendor.CAPABILITIES["create"].level == NO:
+        raise _located(refusal(vendor.NAME, "create", vendor.CAPABILITIES["create"], seen="the device is not there"), declaration)
+    if reason := vendor.claim_refusal(declaration):
+        raise NotFound(f"no such device, and it cannot be created as declared: {reason}", account=declaration.account, device=declaration.address)
+    after: dict[str, t.Any] = dict(declaration.identifiers)
+    for name in ("name", "model", "device_type"):
+        if getattr(declaration, name) is not None:
+            after[name] = getattr(declaration, name)
+    after.update({name: value for name, value in desired.values.items() if name in vendor.CLAIM_SETS and value})
+    return Change(declaration.address, "claim", None, None, after, ids=desired.claim)
+
+
+def _attribute_changes(
+    vendor: Planner, declaration: Declaration, observed: Device | None, current: Device, attribute: str, after: t.Any, desired: Desired
+) -> list[Change]:
+    before = getattr(current, field_of(attribute))
+    rows: list[tuple[str, t.Any, t.Any]] = []
+    if attribute in BY_KEY:
+        rows = [(f"{attribute}.{key}", (before or {}).get(key), value) for key, value in after.items()]
+    else:
+        rows = [(attribute, before, after)]
+    changes = []
+    for name, old, new in rows:
+        if vendor.same(attribute, old, new):
+            continue
+        secret = name.partition(".")[2] in declaration.secret_metafields
+        capability = vendor.CAPABILITIES[attribute]
+        if capability.level != YES:
+            shown = "" if secret or observed is None else f"it is {_brief(old)}, declared is {_brief(new)}"
+            raise _located(refusal(vendor.NAME, attribute, capability, seen=shown), declaration)
+        changes.append(
+            Change(
+                declaration.address,
+                _action(attribute, new),
+                name,
+                old,
+                new,
+                device_id=None if observed is None else observed.id,
+                ids=desired.ids.get(name, desired.ids.get(attribute, {})),
+                secret=secret,
+            )
+        )
+    return changes
+
+
+def _action(attribute: str, after: t.Any) -> str:
+    if attribute == "owner" and not after:
+        return "remove_owner"
+    if attribute == "archived" and not after:
+        return "unarchive"
+    return ACTIONS[attribute]
+
+
+def _brief(value: t.Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def with_changes(device: Device, changes: t.Iterable[Change]) -> Device:
+    """The record as it will be. Pure."""
+    values: dict[str, t.Any] = {}
+    for change in changes:
+        if change.attribute is None or change.root is None:
+            continue
+        name = field_of(change.root)
+        if change.key is None:
+            values[name] = change.after
+        else:
+            held = dict(values.get(name, getattr(device, name)) or {})
+            held[change.key] = change.after
+            values[name] = held
+    return dataclasses.replace(device, **values) if values else device
+
+
+def _located(error: DeclarationError, declaration: Declaration) -> DeclarationError:
+    error.account, error.device = declaration.account, declaration.address
+    return error
+
+
+def shown_record(device: Device | None, declaration: Declaration) -> dict[str, t.Any] | None:
+    """The public record with the values of ``secret_metafields`` hidden."""
+    if device is None:
+        return None
+    record = device.record()
+    if record["metafields"] and declaration.secret_metafields:
+        record["metafields"] = {
+            name: HIDDEN if name in declaration.secret_metafields and value is not None else value for name, value in record["metafields"].items()
+        }
+    return record
+
+
+def shown_diff(plan: DevicePlan) -> dict[str, dict[str, t.Any]]:
+    """``{before, after}`` with the declared attributes only, secrets hidden."""
+    if plan.action == "delete":
+        return {"before": dict(plan.changes[0].before), "after": {}}
+    sides: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
+    names = ["name"] if plan.action == "create" else []
+    names += [field_of(name) for name in plan.declaration.attributes()]
+    for side, device in (("before", plan.observed), ("after", plan.after)):
+        record = shown_record(device, plan.declaration)
+        if record is None:
+            continue
+        for name in names:
+            value = record[name]
+            if name in BY_KEY:
+                value = {key: (value or {}).get(key) for key in getattr(plan.declaration, name) or ()}
+            sides[side][name] = value
+    return sides

@@ -1,0 +1,171 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The port that every vendor fills in. An adapter is one class in one file; this docstring is its author's manual.
+
+Facts first: set the class attributes. ``FACTS`` names default URL, account options, credentials and the documented calls per minute
+by pace class; ``CAPABILITIES`` what can be set, with a reason where it cannot; ``IDENTIFIERS`` the identifiers that this
+vendor has; ``CLAIM_SETS`` the attributes that creating a device sets in the same call; ``NEEDS`` which action is pointless after which
+other one failed; ``READ_OPTIONS`` the reading options with the operation that serves them.
+
+Then read: ``read`` finds the devices that declarations could mean, in the fewest calls, or raises; ``enrich`` adds what costs extra
+calls; ``list_devices`` serves device_info and the inventory. A failed read is an error, never an empty list.
+
+Then resolve: ``prepare`` looks up the names that many declarations use, ``resolve`` says what one declaration means in the vendor's
+terms. Whether that is a change is not the adapter's business.
+
+Then write: ``calls_for`` is pure and turns one change into calls, each with a ``stage`` that orders the calls of one device. Only a
+vendor with bulk calls overrides ``merge``, only one with asynchronous jobs or ids that come late overrides ``finish``.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Auth, Client
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Answer, Call
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import Capabilities
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import same, same_reference
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Ambiguous, Unsupported
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
+
+DONE, FAILED, UNCLEAR = "done", "failed", "unclear"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one device in a step: ``status`` is done, failed or unclear; ``message`` holds the vendor's words.
+
+    ``device`` is the record of a device that the step created, where the answer shows it.
+    """
+
+    status: str
+    message: str | None = None
+    device: Device | None = None
+
+
+@dataclass(frozen=True)
+class Sight:
+    """What a read could see. ``hidden`` maps the address of a declaration to the reason why it cannot be concluded to be absent."""
+
+    devices: list[Device]
+    hidden: t.Mapping[str, str] = field(default_factory=dict)
+
+
+class Vendor:
+    """One account at one vendor. ``client`` is None where only the pure half is used."""
+
+    NAME: t.ClassVar[str]
+    FACTS: t.ClassVar[VendorFacts]
+    CAPABILITIES: t.ClassVar[Capabilities]
+    IDENTIFIERS: t.ClassVar[frozenset[str]]
+    CLAIM_SETS: t.ClassVar[frozenset[str]] = frozenset()
+    NEEDS: t.ClassVar[t.Mapping[str, frozenset[str]]] = {}
+    READ_OPTIONS: t.ClassVar[t.Mapping[str, str]] = {}
+    FILTERS: t.ClassVar[t.Mapping[str, str]] = {}
+    ACTIONS: t.ClassVar[frozenset[str]] = frozenset()
+    REFERENCES: t.ClassVar[frozenset[str]] = frozenset({"owner", "transfer_to", "space"})
+
+    def __init__(self, settings: AccountSettings, client: Client | None = None) -> None:
+        self.settings = settings
+        self._client = client
+
+    @property
+    def client(self) -> Client:
+        """The open client. Raises RuntimeError where the vendor was made for planning only."""
+        if self._client is None:
+            raise RuntimeError(f"this {self.NAME} account was opened without a client")
+        return self._client
+
+    @classmethod
+    def auth(cls, settings: AccountSettings, shared: SharedState, masker: Masker) -> Auth:
+        """How calls of this account authenticate."""
+        raise NotImplementedError
+
+    # Reading
+
+    def read(self, declarations: t.Sequence[Declaration]) -> Sight:
+        """The devices that these declarations could mean. Raises ApiError; never takes a failed read for an empty cloud."""
+        raise NotImplementedError
+
+    def in_scope(self, declaration: Declaration, device: Device) -> bool:
+        """Whether a device of ``read`` is one that this declaration could mean."""
+        return True
+
+    def enrich(self, device: Device, attributes: t.Collection[str]) -> Device:
+        """The device with the fields of these attributes read. Only what ``read`` leaves out costs calls."""
+        return device
+
+    def refresh(self, device: Device, attributes: t.Collection[str]) -> Device | None:
+        """The device read anew by its id, or None where it is gone. Used to settle unclear calls."""
+        raise NotImplementedError
+
+    def refresh_all(self, devices: t.Sequence[Device], attributes: t.Collection[str]) -> list[Device | None]:
+        """``refresh`` for several devices. A vendor that can read several in one call overrides it."""
+        return self.client.map(lambda device: self.refresh(device, attributes), devices)
+
+    def list_devices(self, query: Query) -> Listing:
+        """What device_info asks for. The engine filters, sorts and limits afterwards; do here what the vendor can do cheaper."""
+        raise NotImplementedError
+
+    # Planning
+
+    def check(self, declaration: Declaration) -> None:
+        """Refuses what is wrong for this vendor without any call. Raises DeclarationError."""
+        for name in declaration.identifiers:
+            if name not in self.IDENTIFIERS:
+                known = ", ".join(sorted(self.IDENTIFIERS))
+                raise Unsupported(f"{self.NAME} does not know {name}; it identifies devices by {known}", account=declaration.account, device=declaration.address)
+
+    def prepare(self, pairs: t.Sequence[tuple[Declaration, Device | None]]) -> None:
+        """Looks up what many declarations share, in the fewest calls."""
+
+    def resolve(self, declaration: Declaration, observed: Device | None) -> Desired:
+        """What the declaration means in the vendor's terms. Raises DeclarationError where a name means nothing."""
+        raise NotImplementedError
+
+    def claim_refusal(self, declaration: Declaration) -> str | None:
+        """Why this declaration cannot create a device, or None where it can."""
+        return None
+
+    def same(self, attribute: str, before: t.Any, after: t.Any) -> bool:
+        """Whether two values of an attribute mean the same."""
+        return same_reference(before, after) if attribute in self.REFERENCES else same(before, after)
+
+    def adjust(self, declaration: Declaration, observed: Device | None, changes: list[Change]) -> list[Change]:
+        """The changes after the vendor's own side effects are taken into account. Pure."""
+        return changes
+
+    # Writing
+
+    def calls_for(self, change: Change) -> tuple[Call, ...]:
+        """The calls of one change. Pure: no network, no clock."""
+        raise NotImplementedError
+
+    def merge(self, steps: t.Sequence[Step]) -> list[Step]:
+        """The same work in fewer calls, for steps of one stage. Pure."""
+        return list(steps)
+
+    def native_id(self, device_id: str) -> t.Any:
+        """A device id in the form that bodies need."""
+        return device_id
+
+    def finish(self, step: Step, answer: Answer) -> dict[str, Outcome]:
+        """What came of each device of a step that was answered: waits for a job, reads the new device out of the answer."""
+        return {address: Outcome(DONE) for address in step.addresses}
+
+    def act(self, action: str, device: Device | None, options: t.Mapping[str, t.Any]) -> t.Any:
+        """The calls of an action that is no state, such as clear_data. Raises Unsupported."""
+        known = ", ".join(sorted(self.ACTIONS)) or "no action"
+        raise Unsupported(f"{self.NAME} has no {action}; it has {known}", account=self.settings.name)
+
+    def one(self, rows: t.Sequence[t.Any], words: str, listed: t.Callable[[t.Any], str]) -> t.Any:
+        """The only row, or None. Raises Ambiguous that lists them where there are several."""
+        if len(rows) > 1:
+            raise Ambiguous(f"{words} fits {len(rows)}: {', '.join(sorted(listed(row) for row in rows))}; use the id", account=self.settings.name)
+        return rows[0] if rows else None
