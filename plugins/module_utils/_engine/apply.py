@@ -171,6 +171,8 @@ class _Run:
             reason = "an earlier change of this device is unclear"
         elif any(action == "claim" for action, _status in broken):
             reason = "the device could not be created"
+        elif "claim" not in actions and self.plans[address].observed is None and address not in self.ids:
+            reason = "the id of the new device is not known yet; run again: it is found then"
         elif broken and actions & IRREVERSIBLE:
             reason = "an earlier change of this device failed, and this one cannot be undone"
         elif broken and any(self.vendor.NEEDS.get(action, frozenset()) & {failed for failed, _status in broken} for action in actions):

@@ -32,9 +32,11 @@ def declaration_from(options: t.Mapping[str, t.Any], *, account: str | None = No
     def refuse(text: str) -> t.NoReturn:
         raise DeclarationError(text, account=account, device=where)
 
+    if account is not None and not isinstance(account, str):
+        refuse(f"account must be a string, not {account!r}; quote it")
     for name in given:
         if name not in OPTIONS:
-            near = difflib.get_close_matches(name, OPTIONS, n=1)
+            near = difflib.get_close_matches(str(name), OPTIONS, n=1)
             refuse(f"unknown option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     for name in _TEXT:
         if name in given and not isinstance(given[name], str):
@@ -52,12 +54,12 @@ def declaration_from(options: t.Mapping[str, t.Any], *, account: str | None = No
         refuse(f"mac {given['mac']!r} is not a MAC address; write it like 11:22:33:44:aa:ff, in quotes")
     if given.get("state", "present") not in ("present", "absent"):
         refuse(f"state must be present or absent, not {given['state']!r}")
+    if "previous_name" in given and not any(name in given for name in (*IDENTIFIERS, "name")):
+        refuse("previous_name needs name, which is what the device is to be called")
     if not any(name in given for name in (*IDENTIFIERS, "name")):
         refuse(f"nothing says which device is meant; give one of {', '.join((*IDENTIFIERS, 'name'))}")
     if "previous_name" in given and any(name in given for name in IDENTIFIERS):
         refuse("previous_name is for a device that is known by name only; leave it out where an identifier is given")
-    if "previous_name" in given and "name" not in given:
-        refuse("previous_name needs name, which is what the device is to be called")
     if "tags" in given:
         given["tags"] = tags_from(given["tags"], refuse)
     if "metafields" in given:
@@ -67,7 +69,7 @@ def declaration_from(options: t.Mapping[str, t.Any], *, account: str | None = No
     if "subscriptions" in given:
         given["subscriptions"] = _subscriptions(given["subscriptions"], refuse)
     secret = given.get("secret_metafields", ())
-    if isinstance(secret, str) or not all(isinstance(name, str) for name in secret):
+    if not isinstance(secret, (list, tuple)) or not all(isinstance(name, str) for name in secret):
         refuse("secret_metafields must be a list of metafield names")
     given["secret_metafields"] = tuple(secret)
     if given.get("metafields_policy", "when_changed") not in ("when_changed", "always"):

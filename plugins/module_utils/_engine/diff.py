@@ -50,7 +50,7 @@ def nested(before: t.Any, after: t.Any) -> list[dict[str, t.Any]]:
     """
     if not HAS_DEEPDIFF or type(before) is not type(after) or not isinstance(before, (dict, list)):
         return []
-    tree = DeepDiff(before, after, view="tree", ignore_numeric_type_changes=True)
+    tree = DeepDiff(before, after, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0)
     rows: list[dict[str, t.Any]] = []
     for entries in tree.values():
         for entry in entries:

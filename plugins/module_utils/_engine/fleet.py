@@ -102,10 +102,12 @@ class Fleet:
 
     def act(self, account: str | None, action: str, declaration: Declaration | None, options: t.Mapping[str, t.Any], *, check_mode: bool) -> t.Any:
         """Carries out an action that is no state. In check mode everything is looked up and nothing is sent. Raises FleetformError."""
-        vendor = self._vendors[self.account(account)]
+        name = self.account(account)
+        vendor = self._vendors[name]
         try:
             device = None
             if declaration is not None:
+                declaration = replace(declaration, account=name)
                 vendor.check(declaration)
                 device = _match(vendor, declaration, Index(vendor.read([declaration]).devices))
                 if device is None:
@@ -129,7 +131,7 @@ class Fleet:
         names = sorted(by_account, key=lambda name: name or "")
         plans = _parallel(lambda name: _plan_account(self._vendors[name], by_account[name]), names)
         if strays:
-            plans.append(AccountPlan(account=None, vendor="", errors=tuple(strays)))
+            plans.append(AccountPlan(account=None, vendor="", errors=tuple(_sorted(strays))))
         return Plan(tuple(plans))
 
     def apply(self, plan: Plan, observer: Observer | None = None) -> Report:
@@ -164,43 +166,50 @@ def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration]) -> Acco
 
 
 def _sound(vendor: Vendor, declarations: t.Sequence[Declaration], errors: list[FleetformError]) -> list[Declaration]:
-    """The declarations that pass every check that needs no call; two with one address are both named."""
-    seen: dict[str, Declaration] = {}
-    sound = []
+    """The declarations that pass every check that needs no call. Of several with one address none does."""
+    by_address: dict[str, list[Declaration]] = {}
     for declaration in declarations:
+        by_address.setdefault(declaration.address, []).append(declaration)
+    sound = []
+    for address, twins in by_address.items():
         try:
-            if (twin := seen.get(declaration.address)) is not None:
-                places = " and ".join(str(item.declared_at) for item in (twin, declaration) if item.declared_at)
-                raise DeclarationError("declared twice" + (f": {places}" if places else "") + "; keep one", device=declaration.address)
-            seen[declaration.address] = declaration
-            vendor.check(declaration)
-            check(vendor, declaration)
+            if len(twins) > 1:
+                places = " and ".join(sorted(str(twin.declared_at) for twin in twins if twin.declared_at))
+                raise DeclarationError("declared twice" + (f": {places}" if places else "") + "; keep one")
+            vendor.check(twins[0])
+            check(vendor, twins[0])
         except DeclarationError as error:
-            errors.append(_placed(error, vendor.settings.name, declaration.address))
+            errors.append(_placed(error, vendor.settings.name, address))
             continue
-        sound.append(declaration)
+        sound.append(twins[0])
     return sound
 
 
 def _matched(
     vendor: Vendor, declarations: t.Sequence[Declaration], sight: Sight, errors: list[FleetformError]
 ) -> list[tuple[Declaration, Device | None]]:
-    """Each declaration with the device that it means. Two that mean one device are an error that names both."""
+    """Each declaration with the device that it means. Several that mean one device are an error that names them all."""
     index = Index(sight.devices)
     pairs: list[tuple[Declaration, Device | None]] = []
-    hit: dict[str, Declaration] = {}
+    hits: dict[str, list[str]] = {}
     for declaration in declarations:
         try:
             device = _match(vendor, declaration, index)
-            if device is not None and device.id is not None:
-                if (twin := hit.get(device.id)) is not None:
-                    raise DeclarationError(f"{twin.address} and {declaration.address} both mean {device.label()}; declare it once")
-                hit[device.id] = declaration
         except DeclarationError as error:
             errors.append(_placed(error, vendor.settings.name, declaration.address))
             continue
+        if device is not None and device.id is not None:
+            hits.setdefault(device.id, []).append(declaration.address)
         pairs.append((declaration, device))
-    return pairs
+    single = []
+    for declaration, device in pairs:
+        twins = sorted(hits.get(device.id or "", ())) if device is not None else []
+        if device is None or len(twins) < 2:
+            single.append((declaration, device))
+        elif declaration.address == twins[0]:
+            text = f"{' and '.join(twins)} mean the same device, {device.label()}; declare it once"
+            errors.append(_placed(DeclarationError(text), vendor.settings.name, declaration.address))
+    return single
 
 
 def _match(vendor: Vendor, declaration: Declaration, index: Index) -> Device | None:

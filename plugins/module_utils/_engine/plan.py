@@ -209,10 +209,9 @@ class Planner(t.Protocol):
 
 def check(vendor: Planner, declaration: Declaration) -> None:
     """Refuses, before any call, what the vendor can never do. Raises Unsupported."""
-    wanted = [("name", declaration.name)] if declaration.renames and declaration.identifiers else []
-    for attribute, value in (*wanted, *declaration.attributes().items()):
+    for attribute in declaration.attributes():
         capability = vendor.CAPABILITIES[attribute]
-        if value is not None and capability.level == NO:
+        if capability.level == NO:
             raise _located(refusal(vendor.NAME, attribute, capability), declaration)
     if declaration.state == "absent" and vendor.CAPABILITIES["absent"].level == NO:
         raise _located(refusal(vendor.NAME, "absent", vendor.CAPABILITIES["absent"]), declaration)
@@ -226,6 +225,8 @@ def plan_device(vendor: Planner, declaration: Declaration, observed: Device | No
         return _plan_absence(vendor, declaration, observed)
     changes: list[Change] = []
     current = observed
+    if "name" in declaration.attributes():
+        desired = replace(desired, values={"name": declaration.name, **desired.values})
     if current is None:
         changes.append(_claim(vendor, declaration, desired))
         claimed = {field_of(name): value for name, value in desired.values.items() if name in vendor.CLAIM_SETS}

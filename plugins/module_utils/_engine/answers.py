@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What an HTTP answer means: a good one, one that may be asked for again, or a named error with the vendor's words.
+
+Vendors, gateways and proxies answer in many forms. Everything is read defensively and masked before it gets into a message.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+import re
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Answer
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    ApiError,
+    AuthFailed,
+    BadAnswer,
+    Forbidden,
+    Gone,
+    RateLimited,
+    Refused,
+    Unavailable,
+)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import Response
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import demanded
+
+# Refused before it was carried out only with 429; the others leave that open.
+REPEATABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+_EXCERPT = 160
+_MOST_WORDS = 500
+_LOOK = 20_000
+_TRACKING_HEADERS = ("trackingid", "x-tracking-id", "x-request-id", "x-correlation-id")
+_TITLE = re.compile(r"<title[^>]*>(.*?)</title>|<h1[^>]*>(.*?)</h1>", re.IGNORECASE | re.DOTALL)
+
+
+class Kind(enum.Enum):
+    """What a client can conclude from one attempt."""
+
+    GOOD = "good"
+    NOT_DONE = "not done"  # certainly not carried out: it may be sent again, a write too
+    UNCLEAR = "unclear"  # perhaps carried out: a read may be sent again, a write must be settled first
+    UNAUTHORIZED = "unauthorized"  # not carried out; a new token may help
+    FINAL = "final"  # repeating does not help
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How one attempt ended: ``answer`` where GOOD, else ``error``. ``wait`` is the pause in seconds that was asked for."""
+
+    kind: Kind
+    answer: Answer | None = None
+    error: ApiError | None = None
+    wait: float | None = None
+    status: int | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which request an error message is about; ``reads`` means that an answer without content is of no use."""
+
+    method: str
+    path: str
+    account: str | None = None
+    reads: bool = True
+    token: bool = False
+
+    def error(self, kind: type[ApiError], message: str, **more: t.Any) -> ApiError:
+        """An error that names the account, the method and the path."""
+        return kind(message, account=self.account, method=self.method, path=self.path, **more)
+
+
+@dataclass(frozen=True)
+class VendorWords:
+    """What an error body says: message, its code where it has one, and what the vendor's support asks for."""
+
+    message: str | None = None
+    code: str | None = None
+    tracking_id: str | None = None
+    body: t.Any = field(default=None, repr=False)
+
+
+def read_answer(asked: Asked, response: Response, masker: Masker, wall: float) -> Ending:
+    """Classifies a complete answer; redirects are the client's business and do not come here."""
+    status = response.status
+    if 200 <= status < 300:
+        return _read_good(asked, response, masker)
+    words = vendor_words(response, masker)
+
+    def ending(kind: Kind, error: type[ApiError], message: str, wait: float | None = None) -> Ending:
+        told = {"status": status, "vendor_message": words.message, "tracking_id": words.tracking_id}
+        return Ending(kind, error=asked.error(error, message, **told), wait=wait, status=status)
+
+    if status == 401 or _token_expired(status, words):
+        return ending(Kind.UNAUTHORIZED, AuthFailed, "the vendor does not accept the credentials")
+    if asked.token and status in (400, 403):
+        return ending(Kind.FINAL, AuthFailed, "the vendor does not give a token for these credentials")
+    if status in REPEATABLE:
+        wait = demanded(response.headers, words.body, wall)
+        if status == 429:
+            return ending(Kind.NOT_DONE, RateLimited, "the vendor's limit is reached", wait)
+        return ending(Kind.UNCLEAR, Unavailable, f"the vendor's service does not work ({status})", wait)
+    if status == 403:
+        return ending(Kind.FINAL, Forbidden, "the credentials do not have the right to do this")
+    if status in (404, 410):
+        return ending(Kind.FINAL, Gone, "the vendor does not have it, or does not show it to these credentials")
+    if 400 <= status < 500:
+        return ending(Kind.FINAL, Refused, "the vendor refuses this")
+    if status >= 500:
+        return ending(Kind.UNCLEAR, Unavailable, f"the vendor's service does not work ({status})")
+    return ending(Kind.UNCLEAR, BadAnswer, f"the vendor answers with the unexpected status {status}; is `url` right?")
+
+
+def vendor_words(response: Response, masker: Masker) -> VendorWords:
+    """The message in an error answer, masked, whatever form it has."""
+    text = response.body[: 1024 * 1024].decode("utf-8", "replace").strip()
+    try:
+        body = json.loads(text) if text[:1] in '{["' and text else None
+    except (ValueError, RecursionError):
+        body = None
+    header_id = next((response.headers[name] for name in _TRACKING_HEADERS if response.headers.get(name)), None)
+    if body is None:
+        message = _html_title(text) if text[:1] == "<" else text
+        return VendorWords(masker.mask(message, _EXCERPT) or None, None, _id(header_id, masker))
+    said = _said(body)
+    code = body.get("errorCode") if isinstance(body, dict) else None
+    code = code if isinstance(code, str) and code else None
+    if code and code not in said:
+        said = [code, *said]
+    tracking = _first_text(body, ("trackingId", "debugId", "requestId")) or header_id
+    message = masker.mask(": ".join(dict.fromkeys(said)), _MOST_WORDS)
+    return VendorWords(message or None, code, _id(tracking, masker), body)
+
+
+def excerpt(response: Response, masker: Masker) -> str:
+    """The beginning of a body, or the title of a page, in one masked line."""
+    text = response.body[: 64 * 1024].decode("utf-8", "replace").strip()
+    return masker.mask(_html_title(text) if text[:1] == "<" else text, _EXCERPT)
+
+
+def _read_good(asked: Asked, response: Response, masker: Masker) -> Ending:
+    headers = dict(response.headers)
+    if not response.body.strip():
+        # Writes are documented to answer without content; a read is empty with 204 only.
+        if asked.reads and response.status != 204:
+            return _bad(asked, response, masker, "the vendor's answer is empty")
+        return Ending(Kind.GOOD, Answer(response.status, None, headers), status=response.status)
+    media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    labelled = media == "application/json" or media.endswith("+json")
+    # Servers that forget the label, or call everything plain text, are common; any other label is believed.
+    if not labelled and media not in ("", "text/plain"):
+        what = "a web page" if media in ("text/html", "application/xhtml+xml") else f"content of type {masker.mask(media, 60)}"
+        return _bad(asked, response, masker, f"the vendor answers with {what} instead of JSON; is `url` right?")
+    try:
+        body = json.loads(response.body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        return _bad(asked, response, masker, "the vendor's answer is not JSON, or was cut")
+    if not labelled and not isinstance(body, (dict, list)):
+        return _bad(asked, response, masker, "the vendor's answer is not JSON")
+    return Ending(Kind.GOOD, Answer(response.status, body, headers), status=response.status)
+
+
+def _bad(asked: Asked, response: Response, masker: Masker, message: str) -> Ending:
+    begins = excerpt(response, masker)
+    error = asked.error(
+        BadAnswer,
+        f"{message} It begins: {begins!r}" if begins else message,
+        status=response.status,
+        tracking_id=_id(next((response.headers[n] for n in _TRACKING_HEADERS if response.headers.get(n)), None), masker),
+    )
+    return Ending(Kind.UNCLEAR, error=error, status=response.status)
+
+
+def _refuse_constant(name: str) -> t.NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _token_expired(status: int, words: VendorWords) -> bool:
+    """GreenLake also tells of an expired token in an error body with another status (docs/vendors/greenlake.md)."""
+    if not (words.code and words.code.startswith("HPE_GL_ERROR") and 400 <= status < 500):
+        return False
+    text = (words.message or "").lower()
+    return "signature has expired" in text or "token has expired" in text
+
+
+def _said(body: t.Any) -> list[str]:
+    """The sentences of an error body, general ones first."""
+    if isinstance(body, str):
+        return [body]
+    if isinstance(body, list):
+        return [text for entry in body[:10] for text in _said(entry)]
+    if not isinstance(body, dict):
+        return []
+    said: list[str] = []
+    for name in ("error", "error_description", "message", "description"):
+        value = body.get(name)
+        if isinstance(value, (dict, str)) and value:
+            said += _said(value)
+    # GreenLake has renamed its list of details several times; Webex calls it errors.
+    for name, value in body.items():
+        if isinstance(value, list) and (name in ("errors", "issues", "messages") or name.lower().endswith("errordetails")):
+            said += _said(value)
+    subject = body.get("subject")
+    if isinstance(subject, str) and subject and said:
+        said[0] = f"{subject}: {said[0]}"
+    return said
+
+
+def _first_text(body: t.Any, names: tuple[str, ...]) -> str | None:
+    if isinstance(body, dict):
+        for name in names:
+            if isinstance(body.get(name), str) and body[name]:
+                return str(body[name])
+    return None
+
+
+def _id(text: str | None, masker: Masker) -> str | None:
+    return masker.mask(text, 100) or None if text else None
+
+
+def _html_title(text: str) -> str:
+    found = _TITLE.search(text[:_LOOK])
+    title = next((group for group in found.groups() if group), "") if found else ""
+    return f"a web page, {re.sub('<[^>]*>', ' ', title).strip()}" if title.strip() else "a web page"
+

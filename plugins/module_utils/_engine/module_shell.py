@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A task as an Ansible module: the one place of the engine that knows AnsibleModule."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec import spec_of
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform, secret_values, shown_params
+
+
+def run_module(task: str) -> t.NoReturn:
+    """Runs the task with the parameters of this module's process, prints the result and exits."""
+    module = AnsibleModule(**spec_of(task), supports_check_mode=True)
+    # Ansible registers every leaf of a no_log structure. In a fleet that is "blynk" and "8", and would turn results into stars.
+    module.no_log_values = secret_values(module.params)
+    result = worded(perform(task, module.params, check_mode=module.check_mode, diff_mode=module._diff))
+    for warning in result.pop("warnings", ()):
+        module.warn(warning)
+    result["invocation"] = {"module_args": shown_params(module.params)}
+    if result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)
+
+
+def worded(result: dict[str, t.Any]) -> dict[str, t.Any]:
+    """The result with a missing library explained the way Ansible does."""
+    if library := result.pop("missing_library", None):
+        result["msg"] = missing_required_lib(library)
+    return result

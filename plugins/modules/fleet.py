@@ -1,0 +1,322 @@
+#!/usr/bin/python
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Declares many devices in many accounts."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: fleet
+short_description: Declares many devices of vendor clouds at once
+version_added: 1.0.0
+description:
+  - Reads each account once, plans what is missing for all devices, and applies it in parallel within the limits of each vendor.
+  - A declaration that is wrong stops everything before anything is written, and all of them are listed.
+  - An account that cannot be read leaves the others alone. They are converged, then the task fails.
+author:
+  - fleetform contributors (@fleetform)
+options:
+  devices:
+    description:
+      - The devices, each with the options of M(fleetform.devices.device).
+    type: list
+    elements: dict
+    required: true
+    suboptions:
+      account:
+        description:
+          - Name of the account, see O(accounts). When not given, that of O(defaults), then O(account).
+        type: str
+      device_id:
+        description:
+          - The vendor's id of the device.
+        type: str
+      serial:
+        description:
+          - Serial number.
+        type: str
+      mac:
+        description:
+          - MAC address, in quotes.
+        type: str
+      cloud_id:
+        description:
+          - The id by which a device is claimed into a cloud (xyte).
+        type: str
+      name:
+        description:
+          - Name of the device. Without an identifier it says which device is meant.
+        type: str
+      previous_name:
+        description:
+          - For a device that is known by name only. It is found under either name, and then called O(devices[].name).
+        type: str
+      state:
+        description:
+          - Whether the device should be there. V(present) when not given.
+        type: str
+        choices: [present, absent]
+      model:
+        description:
+          - What a new device is made from.
+        type: str
+      device_type:
+        description:
+          - Kind of a new device (greenlake).
+        type: str
+      space:
+        description:
+          - Where the device belongs. An empty string takes it out.
+        type: str
+      create_space:
+        description:
+          - Whether to create a space that is missing. V(false) when not given.
+        type: bool
+      transfer_to:
+        description:
+          - Where the device is handed over to.
+        type: str
+      owner:
+        description:
+          - E-mail address or id of the owner. An empty string means no owner.
+        type: str
+      tags:
+        description:
+          - A list of labels, or a dictionary of keys and values.
+        type: raw
+      purge_tags:
+        description:
+          - Whether tags that are not named are removed. V(false) when not given.
+        type: bool
+      metafields:
+        description:
+          - Fields by name and their values.
+        type: dict
+      status:
+        description:
+          - Status of the device (mobilefirst).
+        type: str
+      applications:
+        description:
+          - Applications by name (mobilefirst).
+        type: dict
+      application:
+        description:
+          - The application with C(id) and C(region) (greenlake).
+        type: dict
+      subscriptions:
+        description:
+          - Keys or ids of the subscriptions (greenlake).
+        type: list
+        elements: str
+      contact:
+        description:
+          - The person to ask about the device (greenlake).
+        type: dict
+      warranty:
+        description:
+          - Support level (greenlake).
+        type: dict
+      archived:
+        description:
+          - Whether the device is archived (greenlake).
+        type: bool
+      protect:
+        description:
+          - Whether the device must never be deleted, transferred or archived. V(false) when not given.
+        type: bool
+      metafields_policy:
+        description:
+          - When to send metafields that cannot be read back. V(when_changed) when not given.
+        type: str
+        choices: [when_changed, always]
+      state_path:
+        description:
+          - File with the fingerprints for that.
+        type: path
+      secret_metafields:
+        description:
+          - Names of metafields whose values are shown nowhere.
+        type: list
+        elements: str
+  defaults:
+    description:
+      - Options that hold for each device that does not give them itself.
+    type: dict
+  return_devices:
+    description:
+      - Which records RV(devices) holds, those that changed or those of all declared devices.
+    type: str
+    choices: [changed, all]
+    default: changed
+extends_documentation_fragment:
+  - fleetform.devices.account
+  - fleetform.devices.accounts
+  - fleetform.devices.attributes
+seealso:
+  - module: fleetform.devices.device
+"""
+
+EXAMPLES = r"""
+# With --check nothing is written, and "plan" says what would be done and with which calls. With --diff each device that
+# changes is shown before and after.
+- name: Converge sensors and switches of an office
+  fleetform.devices.fleet:
+    accounts:
+      sensors:
+        vendor: blynk
+        client_id: oa2-client-id_demo
+        client_secret: "{{ blynk_client_secret }}"
+      network:
+        vendor: greenlake
+        client_id: "{{ greenlake_client_id }}"
+        client_secret: "{{ greenlake_client_secret }}"
+    defaults:
+      account: sensors
+    devices:
+      - name: Hamburg Lobby Climate
+        model: TMPL8RITg_f9Q
+        owner: ada.keller@nordlicht.example
+        metafields:
+          Floor: 0
+      - name: Hamburg Main Panel
+        owner: ada.keller@nordlicht.example
+      - name: Hamburg Basement Leak
+        state: absent
+      - account: network
+        serial: CN0010003K
+        tags:
+          environment: test
+  register: converged
+
+- name: Keep the metafields of all sensors of one account right
+  fleetform.devices.fleet:
+    vendor: blynk
+    token: "{{ blynk_token }}"
+    devices:
+      - name: Hamburg Board Room Climate
+        metafields: {Floor: 6}
+      - name: Hamburg Basement Leak
+        metafields: {Floor: -2}
+    return_devices: all
+"""
+
+RETURN = r"""
+calls:
+  description: The HTTP requests that were sent, retries included, token requests aside.
+  returned: always
+  type: dict
+  contains:
+    read:
+      description: Requests that only read.
+      type: int
+      sample: 3
+    write:
+      description: Requests that could change the cloud. Always 0 in check mode.
+      type: int
+      sample: 1
+changes:
+  description: What was changed, or in check mode would be. Empty when all devices already were as declared.
+  returned: unless the task failed before anything was written
+  type: list
+  elements: dict
+  contains:
+    address:
+      description: Account and declared identity of the device.
+      type: str
+      sample: sensors/Hamburg Main Panel
+    action:
+      description: What was done, such as V(claim), V(rename), V(tag), V(set_metafield), V(set_owner), V(transfer) or V(delete).
+      type: str
+      sample: set_metafield
+    attribute:
+      description: The attribute, with the key behind a dot where one key changed. Null when a device was created or deleted.
+      type: str
+      sample: metafields.Floor
+    before:
+      description: The value before.
+      type: raw
+      sample: 5
+    after:
+      description: The value afterwards.
+      type: raw
+      sample: 6
+    detail:
+      description: The places where a nested value differs, each with path, before and after.
+      returned: when a nested value changed and the library deepdiff is installed
+      type: list
+      elements: dict
+devices:
+  description:
+    - The records of the devices as they are after the task, in check mode as they would be. The fields are those of
+      RV(fleetform.devices.device#module:device). Which devices depends on O(return_devices).
+  returned: unless a declaration is wrong
+  type: list
+  elements: dict
+  sample: [{id: "1001", vendor: blynk, name: Hamburg Main Panel}]
+diff:
+  description: For each device that changes, the declared attributes before and after.
+  returned: in diff mode, unless a declaration is wrong
+  type: list
+  elements: dict
+  sample:
+    - before_header: sensors/Hamburg Main Panel
+      after_header: sensors/Hamburg Main Panel
+      before: {owner: {id: "502", email: jonas.weber@nordlicht.example, name: Jonas Weber}}
+      after: {owner: {id: "501", email: ada.keller@nordlicht.example, name: Ada Keller}}
+plan:
+  description: The plan in format 1. It holds no secret.
+  returned: when the accounts could be opened
+  type: dict
+  contains:
+    format:
+      description: Number of the format.
+      type: int
+      sample: 1
+    tool_version:
+      description: Version of this collection.
+      type: str
+    created_at:
+      description: When the plan was made, ISO 8601 in UTC.
+      type: str
+    expires_at:
+      description: When it should no longer be used.
+      type: str
+    complete:
+      description: Whether every account could be read.
+      type: bool
+    warnings:
+      description: What deserves attention.
+      type: list
+      elements: str
+    errors:
+      description: What is wrong, with C(account), C(address), C(kind) and C(message).
+      type: list
+      elements: dict
+    blocked:
+      description: Devices for which nothing can be done now, with C(address) and C(reason).
+      type: list
+      elements: dict
+    summary:
+      description: How many devices are created, updated, deleted and unchanged, how many calls that takes and how many seconds.
+      type: dict
+    devices:
+      description: Each declared device with its address, actions, and declared attributes before and after.
+      type: list
+      elements: dict
+    changes:
+      description: Each change with its calls.
+      type: list
+      elements: dict
+"""
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.module_shell import run_module
+
+
+def main() -> None:
+    run_module("fleet")
+
+
+if __name__ == "__main__":
+    main()
