@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 fleetform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The `fleetform` command: arguments, printing and exit codes. What a command needs is imported when it runs, so that help is quick."""
+"""The `fleetform` command:
+
+arguments, printing and exit codes. What a command needs is imported when it runs, so that help is quick.
+"""
 
 from __future__ import annotations
 

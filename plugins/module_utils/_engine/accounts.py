@@ -10,8 +10,11 @@ import typing as t
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import SettingsError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client, RequestNote
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, account_settings, vendor_of
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import (
+    AccountSettings,
+    account_settings,
+    vendor_of,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import VENDORS
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Vendor
@@ -33,9 +36,7 @@ def open_account(
     """The adapter of one account with an open client, which the caller closes. Raises SettingsError, MissingLibrary."""
     settings = settings_of(options, name=name, environ=environ)
     vendor = _vendor(options, name, environ)
-    masker = Masker(settings.secrets())
-    client = Client(settings, auth=vendor.auth(settings, shared, masker), masker=masker, shared=shared, on_request=observer)
-    return vendor(settings, client)
+    return vendor(settings, Client(settings, auth=vendor.auth(settings), shared=shared, on_request=observer))
 
 
 def _vendor(options: t.Mapping[str, t.Any], name: str | None, environ: t.Mapping[str, str]) -> type[Vendor]:

@@ -226,4 +226,3 @@ def _html_title(text: str) -> str:
     found = _TITLE.search(text[:_LOOK])
     title = next((group for group in found.groups() if group), "") if found else ""
     return f"a web page, {re.sub('<[^>]*>', ' ', title).strip()}" if title.strip() else "a web page"
-

@@ -19,6 +19,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.http imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import (
+    BY_KEY,
     IRREVERSIBLE,
     AccountPlan,
     Change,
@@ -72,7 +73,7 @@ class Report:
         ]
 
 
-_Key = tuple[str, str | None]
+_Key: t.TypeAlias = "tuple[str, str | None]"
 Observer = t.Callable[[ChangeResult], None]
 
 
@@ -90,6 +91,7 @@ class _Run:
         self.plans: dict[str, DevicePlan] = {device.address: device for device in plan.devices}
         self.records: dict[str, Device | None] = {device.address: device.observed for device in plan.devices}
         self.ids: dict[str, t.Any] = {}
+        self.looks: dict[tuple[str, frozenset[str]], Device] = {}
         self.outcomes: dict[str, dict[_Key, list[tuple[str, str | None]]]] = {}
 
     def report(self) -> Report:
@@ -121,7 +123,9 @@ class _Run:
             return ready
 
         with ThreadPoolExecutor(max_workers=self.vendor.settings.concurrency, thread_name_prefix="fleetform-apply") as pool:
-            running: dict[Future[None], int] = {pool.submit(self._step, self.plan.steps[number]): number for number in sorted(reached(list(queues)))}
+            running: dict[Future[None], int] = {
+                pool.submit(self._step, self.plan.steps[number]): number for number in sorted(reached(list(queues)))
+            }
             while running:
                 finished, _rest = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
@@ -151,20 +155,34 @@ class _Run:
         except Unclear as error:
             outcomes = self._sort_out(step, str(error), found)
         except Gone as error:
-            # A device that is not there any more is what a delete wants; a vendor that answers 404 to the second delete is right.
-            gone = all(change.action == "delete" for change in step.changes)
-            outcomes = {address: Outcome(ALREADY if gone else FAILED, None if gone else str(error)) for address in step.addresses}
+            outcomes = dict.fromkeys(step.addresses, self._not_there(step, error))
         except FleetformError as error:
             outcomes = {address: Outcome(FAILED, str(error)) for address in step.addresses}
         for change in step.changes:
             self._note(change, outcomes.get(change.address, Outcome(UNCLEAR, "the vendor's answer does not mention this device")))
+
+    def _not_there(self, step: Step, error: Gone) -> Outcome:
+        """After a 404. A device that is really not there any more is what a delete wants."""
+        if any(change.action != "delete" for change in step.changes):
+            return Outcome(FAILED, str(error))
+        states = set(self._states(step.changes, {}).values())
+        if states == {Settled.DONE}:
+            return Outcome(ALREADY)
+        if Settled.UNKNOWN in states:
+            return Outcome(UNCLEAR, f"{error}; whether the device is still there could not be read")
+        return Outcome(FAILED, f"{error}; but the device is still there")
 
     def _may_go_on(self, part: Step) -> bool:
         """Whether nothing that happened to this device forbids the step; else its changes are noted as skipped."""
         address = part.changes[0].address
         with self.lock:
             known = self.outcomes.get(address, {})
-            broken = [(key[0], status) for key, entries in known.items() for status, _message in entries if status not in (DONE, ALREADY)]
+            broken = [
+                (key[0], status)
+                for key, entries in known.items()
+                for status, _message in entries
+                if status not in (DONE, ALREADY)
+            ]
         reason = None
         actions = {change.action for change in part.changes}
         if any(status == UNCLEAR for _action, status in broken):
@@ -175,7 +193,9 @@ class _Run:
             reason = "the id of the new device is not known yet; run again: it is found then"
         elif broken and actions & IRREVERSIBLE:
             reason = "an earlier change of this device failed, and this one cannot be undone"
-        elif broken and any(self.vendor.NEEDS.get(action, frozenset()) & {failed for failed, _status in broken} for action in actions):
+        elif broken and any(
+            self.vendor.NEEDS.get(action, frozenset()) & {failed for failed, _status in broken} for action in actions
+        ):
             reason = "it needs a change that failed"
         for change in part.changes if reason else ():
             self._note(change, Outcome(SKIPPED, reason))
@@ -185,19 +205,29 @@ class _Run:
         """Reads again what an earlier change of the same device may have touched. Changes already in effect are noted as such."""
         if not any(change.verify for change in part.changes):
             return True
-        change = part.changes[0]
         try:
-            device = self._reread({change.address: part.changes})[change.address]
+            device = self._looked_at(part)
         except FleetformError as error:
             self._note_all(part, Outcome(FAILED, f"it could not be read again before this change: {error}"))
             return False
         if device is None:
-            self._note_all(part, Outcome(FAILED, "the device is out of sight of these credentials since it was transferred"))
+            self._note_all(part, Outcome(FAILED, "the device is out of sight of these credentials since the change before"))
             return False
         if all(self._in_effect(change, device) for change in part.changes):
             self._note_all(part, Outcome(ALREADY))
             return False
         return True
+
+    def _looked_at(self, part: Step) -> Device | None:
+        """The device of a part as it is now. One read serves every key of an attribute: setting one leaves the others alone."""
+        address = part.changes[0].address
+        roots = frozenset(change.root for change in part.changes if change.root)
+        if roots <= BY_KEY and (held := self.looks.get((address, roots))) is not None:
+            return held
+        device = self._reread({address: part.changes})[address]
+        if device is not None:
+            self.looks[address, roots] = device
+        return device
 
     def _note_all(self, part: Step, outcome: Outcome) -> None:
         for change in part.changes:
@@ -223,7 +253,10 @@ class _Run:
         self.records[change.address] = None if record is None else with_changes(record, (change,))
 
     def _settle(self, step: Step, found: dict[str, Device]) -> Settled:
-        """What reading says about a step whose answer was lost. A job may still be at work, so "not done" is never concluded for one."""
+        """What reading says about a step whose answer was lost.
+
+        A job may still be at work, so "not done" is never concluded for one.
+        """
         readings = JOB_READINGS if step.call.job else 1
         state = Settled.UNKNOWN
         for reading in range(readings):
@@ -272,7 +305,10 @@ class _Run:
         }
 
     def _reread(self, by_address: t.Mapping[str, t.Sequence[Change]]) -> dict[str, Device | None]:
-        """The devices of these changes as they are now, None where one is not there. One read for as many as the vendor allows."""
+        """The devices of these changes as they are now, None where one is not there.
+
+        One read for as many as the vendor allows.
+        """
         devices: dict[str, Device | None] = dict.fromkeys(by_address)
         claims = [self.plans[address].declaration for address, rows in by_address.items() if rows[0].action == "claim"]
         if claims:
@@ -303,4 +339,3 @@ def _worst(entries: t.Sequence[tuple[str, str | None]]) -> tuple[str, str | None
     """The status of a change that took several calls: the worst of theirs; ``already`` only when no call was sent."""
     order = (UNCLEAR, FAILED, SKIPPED, DONE, ALREADY)
     return min(entries, key=lambda entry: order.index(entry[0]))
-

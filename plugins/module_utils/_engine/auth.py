@@ -19,7 +19,6 @@ from urllib.parse import urlencode
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Answer
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import AuthFailed, SettingsError
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Auth as Auth
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Exchange
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, origin

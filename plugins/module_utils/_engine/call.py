@@ -67,7 +67,8 @@ class Call:
 class Answer:
     """What the vendor answered: ``body`` is decoded JSON, or None where the vendor documents an empty one.
 
-    ``settled`` marks what stands for a lost answer: reading showed that the write was carried out. Then status is 0 and body None.
+    ``settled`` marks what stands for a lost answer: reading showed that the write was carried out. Then status is 0 and body
+    None.
     """
 
     status: int

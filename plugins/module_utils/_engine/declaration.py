@@ -13,18 +13,37 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import IDENTIFIERS, Declaration, mac_key
 
 OPTIONS: tuple[str, ...] = tuple(
-    item.name for item in dataclasses.fields(Declaration) if item.name not in ("absent_tags", "absent_metafields", "renames", "declared_at")
+    item.name
+    for item in dataclasses.fields(Declaration)
+    if item.name not in ("absent_tags", "absent_metafields", "renames", "declared_at")
 )
 """What a user may declare for one device."""
 
-_TEXT = (*IDENTIFIERS, "name", "previous_name", "model", "device_type", "space", "transfer_to", "owner", "status", "metafields_policy", "state_path")
+_TEXT = (
+    *IDENTIFIERS,
+    "name",
+    "previous_name",
+    "model",
+    "device_type",
+    "space",
+    "transfer_to",
+    "owner",
+    "status",
+    "metafields_policy",
+    "state_path",
+)
 _NEVER_EMPTY = (*IDENTIFIERS, "name", "previous_name", "model", "device_type", "transfer_to", "status")
 _FLAGS = ("create_space", "purge_tags", "protect", "archived")
 _DICTS = ("metafields", "applications", "application", "contact", "warranty")
 
 
-def declaration_from(options: t.Mapping[str, t.Any], *, account: str | None = None, declared_at: str | None = None) -> Declaration:
-    """A checked Declaration from a dict of options. Raises DeclarationError that says which option is wrong and how to mend it."""
+def declaration_from(
+    options: t.Mapping[str, t.Any], *, account: str | None = None, declared_at: str | None = None
+) -> Declaration:
+    """A checked Declaration from a dict of options.
+
+    Raises DeclarationError that says which option is wrong and how to mend it.
+    """
     given = {name: value for name, value in options.items() if value is not None}
     account = given.pop("account", account)
     where = _where(given, account, declared_at)
@@ -81,7 +100,10 @@ def declaration_from(options: t.Mapping[str, t.Any], *, account: str | None = No
 
 
 def tags_from(tags: t.Any, refuse: t.Callable[[str], t.NoReturn]) -> list[str] | dict[str, str | None]:
-    """Tags as a list of labels or a dict; scalars become strings the way YAML writes them. ``refuse`` is called with what is wrong."""
+    """Tags as a list of labels or a dict;
+
+    scalars become strings the way YAML writes them. ``refuse`` is called with what is wrong.
+    """
     if isinstance(tags, dict):
         return {scalar_text(key, refuse) or "": scalar_text(value, refuse) for key, value in tags.items()}
     if isinstance(tags, (list, tuple)):
@@ -98,9 +120,10 @@ def tags_from(tags: t.Any, refuse: t.Callable[[str], t.NoReturn]) -> list[str] |
 
 def scalar_text(value: t.Any, refuse: t.Callable[[str], t.NoReturn]) -> str | None:
     """A scalar as text: true, 5 and 5.5 become what YAML shows. None stays None; anything nested is refused."""
-    if value is None or type(value) is str:
-        return value
+    if value is None:
+        return None
     if isinstance(value, str):
+        # Ansible's text may be of a subclass that carries its origin along.
         return str(value)
     if isinstance(value, bool):
         return "true" if value else "false"

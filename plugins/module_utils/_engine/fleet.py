@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The front door of the engine: read, plan and apply over many accounts at once.
 
-Each account is read once, whatever the number of devices. Accounts are independent: one that cannot be read leaves the others alone.
+Each account is read once, whatever the number of devices. Accounts are independent: one that cannot be read leaves the others
+alone.
 """
 
 from __future__ import annotations
@@ -25,7 +26,15 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import AccountPlan, Desired, DevicePlan, Plan, Step, check, plan_device
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import (
+    AccountPlan,
+    Desired,
+    DevicePlan,
+    Plan,
+    Step,
+    check,
+    plan_device,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import group, select
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps import steps_for
@@ -38,22 +47,22 @@ R = t.TypeVar("R")
 class Fleet:
     """Accounts that are open. A context manager: leaving it closes every connection.
 
-    ``accounts`` maps name (None for the one without a name) to account options; ``shared_path`` names the private file in which the
-    processes of one run share tokens and pace. Raises SettingsError before any call.
+    ``accounts`` maps name (None for the one without a name) to account options; ``shared_path`` names the private file in which
+    the processes of one run share tokens and pace. Raises SettingsError before any call.
     """
 
     def __init__(
         self,
         accounts: t.Mapping[str | None, t.Mapping[str, t.Any]],
         *,
-        environ: t.Mapping[str, str] = os.environ,
+        environ: t.Mapping[str, str] | None = None,
         shared_path: str | None = None,
         observer: t.Callable[[RequestNote], None] | None = None,
     ) -> None:
         shared = SharedState(shared_path)
         self._vendors: dict[str | None, Vendor] = {}
         for name, options in accounts.items():
-            self._vendors[name] = open_account(name, options, environ=environ, shared=shared, observer=observer)
+            self._vendors[name] = open_account(name, options, environ=os.environ if environ is None else environ, shared=shared, observer=observer)
 
     def __enter__(self) -> Fleet:
         return self
@@ -92,16 +101,28 @@ class Fleet:
         vendor = self._vendors[self.account(account)]
         try:
             listing = vendor.list_devices(query)
-            chosen = select(listing.devices, query)
+            chosen = select(listing.devices, replace(query, search=None) if listing.searched else query)
             groups = listing.groups
             if query.group_by is not None and groups is None:
                 groups = group(chosen, query.group_by)
             return Listing(chosen, groups)
         except FleetformError as error:
-            raise _placed(error, vendor.settings.name)
+            _placed(error, vendor.settings.name)
+            raise
 
-    def act(self, account: str | None, action: str, declaration: Declaration | None, options: t.Mapping[str, t.Any], *, check_mode: bool) -> t.Any:
-        """Carries out an action that is no state. In check mode everything is looked up and nothing is sent. Raises FleetformError."""
+    def act(
+        self,
+        account: str | None,
+        action: str,
+        declaration: Declaration | None,
+        options: t.Mapping[str, t.Any],
+        *,
+        check_mode: bool,
+    ) -> t.Any:
+        """Carries out an action that is no state.
+
+        In check mode everything is looked up and nothing is sent. Raises FleetformError.
+        """
         name = self.account(account)
         vendor = self._vendors[name]
         try:
@@ -114,10 +135,14 @@ class Fleet:
                     raise NotFound("no such device", device=declaration.address)
             return vendor.act(action, device, {**options, "check_mode": check_mode})
         except FleetformError as error:
-            raise _placed(error, vendor.settings.name)
+            _placed(error, vendor.settings.name)
+            raise
 
     def plan(self, declarations: t.Sequence[Declaration]) -> Plan:
-        """What would have to change. Reads only. Errors stand in the plan: those of declarations, and accounts that cannot be read."""
+        """What would have to change.
+
+        Reads only. Errors stand in the plan: those of declarations, and accounts that cannot be read.
+        """
         by_account: dict[str | None, list[Declaration]] = {}
         strays: list[FleetformError] = []
         for declaration in declarations:
@@ -127,7 +152,9 @@ class Fleet:
                 error.device = declaration.address
                 strays.append(error)
                 continue
-            by_account.setdefault(name, []).append(replace(declaration, account=name))
+            by_account.setdefault(name, []).append(
+                declaration if declaration.account == name else replace(declaration, account=name)
+            )
         names = sorted(by_account, key=lambda name: name or "")
         plans = _parallel(lambda name: _plan_account(self._vendors[name], by_account[name]), names)
         if strays:
@@ -151,8 +178,10 @@ def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration]) -> Acco
     try:
         sight = vendor.read(sound) if sound else Sight([])
         pairs = _matched(vendor, sound, sight, errors)
-        pairs = vendor.client.map(lambda pair: (pair[0], _enriched(vendor, *pair)), pairs)
-        wanted = [pair for pair in pairs if pair[0].state == "present" and not (pair[1] is None and pair[0].address in sight.hidden)]
+        pairs = _enriched(vendor, pairs)
+        wanted = [
+            pair for pair in pairs if pair[0].state == "present" and not (pair[1] is None and pair[0].address in sight.hidden)
+        ]
         vendor.prepare(wanted)
         plans = [plan for plan in (_planned(vendor, sight, *pair, errors) for pair in pairs) if plan is not None]
     except MissingLibrary:
@@ -216,10 +245,20 @@ def _match(vendor: Vendor, declaration: Declaration, index: Index) -> Device | N
     return index.find(declaration, lambda device: vendor.in_scope(declaration, device))
 
 
-def _enriched(vendor: Vendor, declaration: Declaration, device: Device | None) -> Device | None:
-    if device is None or declaration.state == "absent":
-        return device
-    return vendor.enrich(device, frozenset(declaration.attributes()))
+def _enriched(vendor: Vendor, pairs: list[tuple[Declaration, Device | None]]) -> list[tuple[Declaration, Device | None]]:
+    """The pairs with what extra calls have to read, in parallel, for those devices and attributes only that are declared."""
+    wanted = [
+        (number, device, declaration.attributes())
+        for number, (declaration, device) in enumerate(pairs)
+        if device is not None and declaration.state == "present" and not vendor.DETAIL.isdisjoint(declaration.attributes())
+    ]
+    if not wanted:
+        return pairs
+    enriched = list(pairs)
+    found = vendor.client.map(lambda item: vendor.enrich(item[1], frozenset(item[2])), wanted)
+    for (number, _device, _attributes), device in zip(wanted, found, strict=True):
+        enriched[number] = (pairs[number][0], device)
+    return enriched
 
 
 def _planned(
@@ -253,7 +292,9 @@ def _seconds(vendor: Vendor, steps: t.Sequence[Step]) -> float:
     for step in steps:
         counts[step.call.pace] = counts.get(step.call.pace, 0) + 1
     limits = vendor.settings.requests_per_minute
-    return max((max(0, count - limits[pace]) * 60 / limits[pace] for pace, count in counts.items() if limits.get(pace)), default=0.0)
+    return max(
+        (max(0, count - limits[pace]) * 60 / limits[pace] for pace, count in counts.items() if limits.get(pace)), default=0.0
+    )
 
 
 def _parallel(function: t.Callable[[T], R], items: t.Sequence[T]) -> list[R]:

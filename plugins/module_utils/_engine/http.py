@@ -37,7 +37,6 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.pace imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, origin
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import (
-    ConnectionLost,
     CutBody,
     NeverConnects,
     NotConnected,
@@ -52,8 +51,8 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits im
     Deadline,
     RetryBudget,
     backoff,
+    remaining,
     reset_in,
-    used_up,
 )
 
 MOST_ATTEMPTS = 8
@@ -64,7 +63,7 @@ _USER_AGENT = "fleetform"
 
 Item = t.TypeVar("Item")
 Result = t.TypeVar("Result")
-Query = t.Mapping[str, t.Any] | t.Iterable[tuple[str, t.Any]]
+Query: t.TypeAlias = "t.Mapping[str, t.Any] | t.Iterable[tuple[str, t.Any]]"
 # Sends a token request through the retry layer; the Answer is a good one.
 Exchange = t.Callable[[Request], Answer]
 
@@ -88,13 +87,6 @@ class Settled(enum.Enum):
     DONE = "done"
     NOT_DONE = "not done"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True)
-class SettledAnswer(Answer):
-    """Stands for the answer of a write that reading showed to be done: status 0, no body."""
-
-    settled: bool = True
 
 
 @dataclass(frozen=True)
@@ -185,7 +177,7 @@ class Client:
             raise Unavailable("interrupted while waiting", account=self.settings.name)
 
     def send(self, call: Call, *, settle: t.Callable[[], Settled] | None = None, deadline: Deadline | None = None) -> Answer:
-        """The vendor's answer to a call, or a SettledAnswer.
+        """The vendor's answer to a call; ``settled`` where reading had to stand in for it.
 
         ``settle`` finds out by reading whether a write that ended unclearly has been carried out. Raises ApiError: Unclear for a
         write that may have been carried out; any other error means that this call certainly was not, or was refused.
@@ -207,7 +199,7 @@ class Client:
             elif ending.kind is Kind.NOT_DONE or not call.writes:
                 self._wait_to_repeat(call.pace, asked, ending, tries, deadline)
             elif self._settled(call, asked, ending, tries, deadline, settle):
-                return SettledAnswer(0)
+                return Answer(0, settled=True)
 
     def map(self, function: t.Callable[[Item], Result], items: t.Iterable[Item]) -> list[Result]:
         """The results of ``function`` for each item, in their order, up to `concurrency` at once.
@@ -268,10 +260,9 @@ class Client:
             ending, response = self._deliver(asked, request, tries.number, deadline)
         finally:
             self._places.release()
-        if response is not None and used_up(response.headers):
-            pause = reset_in(response.headers, self._wall())
-            if pause:
-                self.pacer.pause(call.pace, pause)
+        left = None if response is None else remaining(response.headers)
+        if response is not None and left is not None:
+            self.pacer.learn(call.pace, left, reset_in(response.headers, self._wall()) or 0.0)
         return ending
 
     def _admit(self, pace: str, asked: Asked, deadline: Deadline) -> None:
@@ -531,12 +522,12 @@ def _broken(asked: Asked, failure: TransportFailure) -> Ending:
         return Ending(Kind.FINAL if asked.reads else Kind.UNCLEAR, error=asked.error(BadAnswer, str(failure)))
     if isinstance(failure, CutBody):
         return Ending(Kind.UNCLEAR, error=asked.error(BadAnswer, str(failure)))
-    assert isinstance(failure, ConnectionLost)
     return Ending(Kind.UNCLEAR, error=asked.error(Unavailable, str(failure)))
 
 
 def _error_of(ending: Ending) -> ApiError:
-    assert ending.error is not None
+    if ending.error is None:
+        raise AssertionError("an ending without an answer has an error")
     return ending.error
 
 

@@ -36,7 +36,7 @@ class Index:
             if device.name:
                 self._by.setdefault(("name", device.name), []).append(device)
 
-    def find(self, declaration: Declaration, eligible: t.Callable[[Device], bool] = lambda device: True) -> Device | None:
+    def find(self, declaration: Declaration, eligible: t.Callable[[Device], bool] = lambda _device: True) -> Device | None:
         """The device that is meant, or None. Raises Ambiguous where more than one fits, or one fits in part only."""
         identifiers = declaration.identifiers
         if identifiers:

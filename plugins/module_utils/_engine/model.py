@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 from dataclasses import dataclass, field
 
@@ -17,9 +18,9 @@ HIDDEN = "(hidden)"
 class Device:
     """One device as a vendor shows it, in the shape of the public device record.
 
-    A field is None where the vendor does not have it or the read did not include it. ``tags`` is a list of labels, or a dict where
-    the vendor has key/value tags; ``owner`` is ``{id, email, name}``; ``organization`` ``{id, name}``; ``space`` ``{id, name, path}``.
-    ``facts`` holds what the adapter needs later and nobody else may see, such as a numeric template id.
+    A field is None where the vendor does not have it or the read did not include it. ``tags`` is a list of labels, or a dict
+    where the vendor has key/value tags; ``owner`` is ``{id, email, name}``; ``organization`` ``{id, name}``; ``space`` ``{id,
+    name, path}``. ``facts`` holds what the adapter needs later and nobody else may see, such as a numeric template id.
     """
 
     vendor: str
@@ -52,7 +53,10 @@ class Device:
     facts: t.Mapping[str, t.Any] = field(default_factory=dict, compare=False, repr=False)
 
     def record(self) -> dict[str, t.Any]:
-        """The public record: every field of it in documented order; gathered extras (``timeline``, ``logs``) where they were read."""
+        """The public record:
+
+        every field of it in documented order; gathered extras (``timeline``, ``logs``) where they were read.
+        """
         data = {name: getattr(self, name) for name in RECORD_FIELDS}
         if self.raw is not None:
             data["raw"] = self.raw
@@ -64,7 +68,9 @@ class Device:
         return f"{self.name or self.serial or 'unnamed'} (id {self.id})"
 
 
-RECORD_FIELDS: tuple[str, ...] = tuple(item.name for item in dataclasses.fields(Device) if item.name not in ("raw", "gathered", "facts"))
+RECORD_FIELDS: tuple[str, ...] = tuple(
+    item.name for item in dataclasses.fields(Device) if item.name not in ("raw", "gathered", "facts")
+)
 
 
 @dataclass(frozen=True)
@@ -107,21 +113,24 @@ class Declaration:
     renames: bool = True
     declared_at: str | None = None
 
-    @property
-    def identifiers(self) -> dict[str, str]:
+    @functools.cached_property
+    def identifiers(self) -> t.Mapping[str, str]:
         """The identifiers that were given, by option name."""
         return {name: value for name in IDENTIFIERS if (value := getattr(self, name)) is not None}
 
-    @property
+    @functools.cached_property
     def address(self) -> str:
         """Account plus declared identity: stable before the device has an id."""
         identity = next(iter(self.identifiers.values()), None) or self.name or ""
         return f"{self.account or '-'}/{identity}"
 
-    def attributes(self) -> dict[str, t.Any]:
+    def attributes(self) -> t.Mapping[str, t.Any]:
         """The declared attributes by option name. Identity is not among them, except ``name`` where it can be a rename."""
-        names = [name for name in ATTRIBUTES if getattr(self, name) is not None]
-        found = {name: getattr(self, name) for name in names}
+        return self._attributes
+
+    @functools.cached_property
+    def _attributes(self) -> t.Mapping[str, t.Any]:
+        found = {name: value for name in ATTRIBUTES if (value := getattr(self, name)) is not None}
         if self.absent_tags is not None:
             found.setdefault("tags", [])
         if self.absent_metafields is not None:
@@ -179,10 +188,14 @@ class Query:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a reader found. ``groups`` is a list of ``{key, count}`` where grouping was asked for."""
+    """What a reader found. ``groups`` is a list of ``{key, count}`` where grouping was asked for.
+
+    ``searched`` says that the vendor has searched: it may look at more than the record shows, so its hits are not sifted again.
+    """
 
     devices: list[Device]
     groups: list[dict[str, t.Any]] | None = None
+    searched: bool = False
 
 
 def mac_key(mac: str) -> str:

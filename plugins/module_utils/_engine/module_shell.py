@@ -13,18 +13,26 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform, secret_values, shown_params
 
 
+class _Module(AnsibleModule):
+    """AnsibleModule that keeps our secrets to itself, also where it fails on arguments before anybody could tell it what they are."""
+
+    def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
+        self.no_log_values |= secret_values(self.params)
+        result.setdefault("invocation", {"module_args": shown_params(self.params)})
+        super().fail_json(msg, **result)
+
+
 def run_module(task: str) -> t.NoReturn:
     """Runs the task with the parameters of this module's process, prints the result and exits."""
-    module = AnsibleModule(**spec_of(task), supports_check_mode=True)
+    module = _Module(**spec_of(task), supports_check_mode=True)
     # Ansible registers every leaf of a no_log structure. In a fleet that is "blynk" and "8", and would turn results into stars.
     module.no_log_values = secret_values(module.params)
     result = worded(perform(task, module.params, check_mode=module.check_mode, diff_mode=module._diff))
     for warning in result.pop("warnings", ()):
         module.warn(warning)
-    result["invocation"] = {"module_args": shown_params(module.params)}
     if result.pop("failed", False):
         module.fail_json(**result)
-    module.exit_json(**result)
+    module.exit_json(**result, invocation={"module_args": shown_params(module.params)})
 
 
 def worded(result: dict[str, t.Any]) -> dict[str, t.Any]:

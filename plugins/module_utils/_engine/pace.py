@@ -92,6 +92,28 @@ class Pacer:
 
             return self._shared.update(self._section, stop)
 
+    def learn(self, pace: str, left: int, reset: float) -> None:
+        """Takes in what an answer tells: ``left`` requests until ``reset`` seconds from now.
+
+        With nothing left the class stops until then. With less left than is booked, somebody else uses the same limit: what they
+        have used counts as ours until the reset.
+        """
+        pools = self._pools(pace)
+        if reset > 0 and left <= 0:
+            self.pause(pace, reset)
+        elif reset > 0 and pools:
+            with self._lock:
+                now = self._clock()
+                limit = self.limits[pools[0]]
+
+                def correct(book: Data) -> None:
+                    slots = _slots(book, pools[0], now)
+                    foreign = limit - sum(int(count) for at, count in slots if at < now + _BLOCK_LIFE) - left
+                    if foreign > 0:
+                        _enter(slots, now + min(reset, WINDOW) - WINDOW, foreign)
+
+                self._shared.update(self._section, correct)
+
     def paused_for(self, pace: str) -> float:
         """Seconds until a stopped class goes on, 0.0 when it is not stopped."""
         with self._lock:

@@ -52,10 +52,10 @@ def field_of(attribute: str) -> str:
 class Change:
     """One attribute of one device from ``before`` to ``after``.
 
-    ``attribute`` is None for a claim and a delete, and ``metafields.Room`` where a key is meant. ``ids`` are resolved ids that the
-    calls need. ``device_id`` is None for a device that does not exist yet. ``verify`` asks apply to read the value again before it
-    sends, because an earlier change of the same device may have touched it. ``shown_calls`` are the calls as plans and logs may show
-    them: the same, unless the change is secret.
+    ``attribute`` is None for a claim and a delete, and ``metafields.Room`` where a key is meant. ``ids`` are resolved ids that
+    the calls need. ``device_id`` is None for a device that does not exist yet. ``verify`` asks apply to read the value again
+    before it sends, because an earlier change of the same device may have touched it. ``shown_calls`` are the calls as plans
+    and logs may show them: the same, unless the change is secret.
     """
 
     address: str
@@ -91,7 +91,12 @@ class Change:
     def as_data(self) -> dict[str, t.Any]:
         """``{action, attribute, before, after}`` plus ``detail`` where a nested value changed in part."""
         shown = self.hidden() if self.secret else self
-        data: dict[str, t.Any] = {"action": self.action, "attribute": self.attribute, "before": shown.before, "after": shown.after}
+        data: dict[str, t.Any] = {
+            "action": self.action,
+            "attribute": self.attribute,
+            "before": shown.before,
+            "after": shown.after,
+        }
         if not self.secret and (rows := nested(self.before, self.after)):
             data["detail"] = rows
         return data
@@ -101,8 +106,8 @@ class Change:
 class Desired:
     """What a declaration means in the vendor's terms, names resolved to ids.
 
-    ``values`` maps attribute to the value that the record should show; ``ids`` maps attribute, or ``attribute.key``, to the ids that
-    calls need; ``claim`` holds ids for creating; ``warnings`` is text for the user.
+    ``values`` maps attribute to the value that the record should show; ``ids`` maps attribute, or ``attribute.key``, to the ids
+    that calls need; ``claim`` holds ids for creating; ``warnings`` is text for the user.
     """
 
     values: t.Mapping[str, t.Any] = field(default_factory=dict)
@@ -216,7 +221,9 @@ def check(vendor: Planner, declaration: Declaration) -> None:
     if declaration.state == "absent" and vendor.CAPABILITIES["absent"].level == NO:
         raise _located(refusal(vendor.NAME, "absent", vendor.CAPABILITIES["absent"]), declaration)
     if declaration.state == "absent" and declaration.protect:
-        raise _located(DeclarationError("state: absent and protect: true contradict each other; take one of them out"), declaration)
+        raise _located(
+            DeclarationError("state: absent and protect: true contradict each other; take one of them out"), declaration
+        )
 
 
 def plan_device(vendor: Planner, declaration: Declaration, observed: Device | None, desired: Desired) -> DevicePlan:
@@ -225,22 +232,25 @@ def plan_device(vendor: Planner, declaration: Declaration, observed: Device | No
         return _plan_absence(vendor, declaration, observed)
     changes: list[Change] = []
     current = observed
+    values = desired.values
     if "name" in declaration.attributes():
-        desired = replace(desired, values={"name": declaration.name, **desired.values})
+        values = {"name": declaration.name, **values}
     if current is None:
         changes.append(_claim(vendor, declaration, desired))
-        claimed = {field_of(name): value for name, value in desired.values.items() if name in vendor.CLAIM_SETS}
+        claimed = {field_of(name): value for name, value in values.items() if name in vendor.CLAIM_SETS}
         if declaration.name and "name" in vendor.CLAIM_SETS:
             claimed["name"] = declaration.name
         current = Device(vendor=vendor.NAME, account=declaration.account, model=declaration.model, **claimed)
         current = replace(current, serial=declaration.serial, mac=declaration.mac, cloud_id=declaration.cloud_id)
-    for attribute, after in desired.values.items():
+    for attribute, after in values.items():
         if observed is None and attribute in vendor.CLAIM_SETS:
             continue
         changes.extend(_attribute_changes(vendor, declaration, observed, current, attribute, after, desired))
     changes = vendor.adjust(declaration, observed, changes)
     if declaration.protect and (risky := [change.action for change in changes if change.action in IRREVERSIBLE]):
-        return DevicePlan(declaration, observed, observed, blocked=f"protect: true forbids {', '.join(risky)}", warnings=desired.warnings)
+        return DevicePlan(
+            declaration, observed, observed, blocked=f"protect: true forbids {', '.join(risky)}", warnings=desired.warnings
+        )
     planned = tuple(_with_calls(vendor, change) for change in changes)
     return DevicePlan(declaration, observed, with_changes(current, planned), planned, warnings=desired.warnings)
 
@@ -261,7 +271,11 @@ def _claim(vendor: Planner, declaration: Declaration, desired: Desired) -> Chang
     if vendor.CAPABILITIES["create"].level == NO:
         raise _located(refusal(vendor.NAME, "create", vendor.CAPABILITIES["create"], seen="the device is not there"), declaration)
     if reason := vendor.claim_refusal(declaration):
-        raise NotFound(f"no such device, and it cannot be created as declared: {reason}", account=declaration.account, device=declaration.address)
+        raise NotFound(
+            f"no such device, and it cannot be created as declared: {reason}",
+            account=declaration.account,
+            device=declaration.address,
+        )
     after: dict[str, t.Any] = dict(declaration.identifiers)
     for name in ("name", "model", "device_type"):
         if getattr(declaration, name) is not None:
@@ -271,7 +285,13 @@ def _claim(vendor: Planner, declaration: Declaration, desired: Desired) -> Chang
 
 
 def _attribute_changes(
-    vendor: Planner, declaration: Declaration, observed: Device | None, current: Device, attribute: str, after: t.Any, desired: Desired
+    vendor: Planner,
+    declaration: Declaration,
+    observed: Device | None,
+    current: Device,
+    attribute: str,
+    after: t.Any,
+    desired: Desired,
 ) -> list[Change]:
     before = getattr(current, field_of(attribute))
     rows: list[tuple[str, t.Any, t.Any]] = []
@@ -344,7 +364,8 @@ def shown_record(device: Device | None, declaration: Declaration) -> dict[str, t
     record = device.record()
     if record["metafields"] and declaration.secret_metafields:
         record["metafields"] = {
-            name: HIDDEN if name in declaration.secret_metafields and value is not None else value for name, value in record["metafields"].items()
+            name: HIDDEN if name in declaration.secret_metafields and value is not None else value
+            for name, value in record["metafields"].items()
         }
     return record
 

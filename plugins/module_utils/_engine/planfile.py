@@ -36,7 +36,9 @@ def plan_as_data(plan: Plan, *, tool_version: str, now: datetime.datetime) -> di
         "complete": plan.complete,
         "warnings": [f"{device.address}: {text}" for _vendor, device in devices for text in device.warnings],
         "errors": [_error(error) for error in plan.errors],
-        "blocked": [{"address": device.address, "reason": device.blocked} for _vendor, device in devices if device.blocked is not None],
+        "blocked": [
+            {"address": device.address, "reason": device.blocked} for _vendor, device in devices if device.blocked is not None
+        ],
         "summary": {
             "create": counts["create"],
             "update": counts["update"],
@@ -78,7 +80,12 @@ def _change(change: Change) -> dict[str, t.Any]:
 
 
 def _error(error: FleetformError) -> dict[str, t.Any]:
-    data: dict[str, t.Any] = {"account": error.account, "address": error.device, "kind": type(error).__name__, "message": str(error)}
+    data: dict[str, t.Any] = {
+        "account": error.account,
+        "address": error.device,
+        "kind": type(error).__name__,
+        "message": str(error),
+    }
     if isinstance(error, ApiError):
         data["status"] = error.status
         data["tracking_id"] = error.tracking_id
@@ -86,4 +93,4 @@ def _error(error: FleetformError) -> dict[str, t.Any]:
 
 
 def _time(moment: datetime.datetime) -> str:
-    return moment.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -60,7 +60,10 @@ def sort_term(term: str) -> tuple[str, str]:
 
 
 def within(path: str | None, scope: str) -> bool:
-    """Whether a space path is a scope or below it, by whole segments: ``Wiz/Berlin`` holds ``Wiz/Berlin/Room 1``, not ``Wiz/Berlin2``."""
+    """Whether a space path is a scope or below it, by whole segments:
+
+    ``Wiz/Berlin`` holds ``Wiz/Berlin/Room 1``, not ``Wiz/Berlin2``.
+    """
     return path is not None and (path == scope or path.startswith(f"{scope}/"))
 
 
@@ -77,7 +80,9 @@ def _fits(device: Device, name: str, wanted: t.Any) -> bool:
     if head == "space" and isinstance(value, dict) and within(value.get("path"), str(wanted)):
         return True
     if head in _REFERENCES and isinstance(value, dict):
-        return any(_equal(value.get(part), wanted) for part in ("id", "name", "email", "path", "region") if value.get(part) is not None)
+        return any(
+            _equal(value.get(part), wanted) for part in ("id", "name", "email", "path", "region") if value.get(part) is not None
+        )
     if head == "subscriptions":
         return any(_equal(entry.get(part), wanted) for entry in value or () for part in ("id", "key"))
     if isinstance(value, dict) and isinstance(wanted, dict):

@@ -10,7 +10,6 @@ stands in ``_STATES``: which options each of them states. In all but ``device``,
 from __future__ import annotations
 
 import dataclasses
-import os
 import typing as t
 from datetime import UTC, datetime
 
@@ -65,7 +64,7 @@ def perform(
     check_mode: bool,
     diff_mode: bool,
     shared_path: str | None = None,
-    environ: t.Mapping[str, str] = os.environ,
+    environ: t.Mapping[str, str] | None = None,
     tool_version: str = "unknown",
     observer: t.Callable[[RequestNote], None] | None = None,
 ) -> Result:
@@ -97,7 +96,7 @@ def secret_values(params: Params) -> set[str]:
     """
     secrets = {str(params[name]) for name in SECRET_OPTIONS if params.get(name)}
     accounts = params.get("accounts")
-    for options in accounts.values() if isinstance(accounts, dict) else ():
+    for options in accounts.values() if isinstance(accounts, dict) else [accounts]:
         for name, value in options.items() if isinstance(options, dict) else [(None, options)]:
             if name not in ACCOUNT_OPTIONS or name in SECRET_OPTIONS:
                 secrets.update(_leaves(value))

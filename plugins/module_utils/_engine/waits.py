@@ -46,13 +46,19 @@ def reset_in(headers: t.Mapping[str, str], wall: float) -> float | None:
     for name in ("ratelimit-reset", "x-ratelimit-reset"):
         seconds = _number(headers.get(name))
         if seconds is not None:
+            if seconds > _EPOCH * 1000:
+                seconds /= 1000  # a point in time in milliseconds
             return max(0.0, seconds - wall) if seconds > _EPOCH else seconds
     return None
 
 
-def used_up(headers: t.Mapping[str, str]) -> bool:
-    """Whether the vendor says that nothing is left of the limit."""
-    return any(_number(headers.get(name)) == 0 for name in ("ratelimit-remaining", "x-ratelimit-remaining"))
+def remaining(headers: t.Mapping[str, str]) -> int | None:
+    """How many requests the vendor says are left until the reset, where it says so."""
+    for name in ("ratelimit-remaining", "x-ratelimit-remaining"):
+        number = _number(headers.get(name))
+        if number is not None:
+            return int(number)
+    return None
 
 
 class Deadline:

@@ -199,7 +199,7 @@ class Cloud(ABC):
 
     def bearer(self, call: Call) -> dict[str, Any] | None:
         """What the call's bearer token stands for; None when it is missing, unknown or expired."""
-        scheme, _, token = call.headers.get("authorization", "").partition(" ")
+        scheme, _space, token = call.headers.get("authorization", "").partition(" ")
         grant: dict[str, Any] | None = self.data["tokens"].get(token.strip()) if scheme == "Bearer" else None
         if grant is None or (grant["expires"] is not None and grant["expires"] <= self.clock.now()):
             return None
@@ -229,7 +229,7 @@ class Cloud(ABC):
 
 def basic_credentials(call: Call) -> tuple[str, str] | None:
     """User and password of HTTP Basic, form-decoded as OAuth wants it; None when there are none."""
-    scheme, _, rest = call.headers.get("authorization", "").partition(" ")
+    scheme, _space, rest = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
     try:

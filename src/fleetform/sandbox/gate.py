@@ -46,7 +46,7 @@ async def hang_up(scope: Scope) -> None:
     transport = _TRANSPORTS.get(tuple(scope["client"][:2]))
     if transport is not None:
         transport.close()
-    for _ in range(3):
+    for _number in range(3):
         await asyncio.sleep(0)
 
 

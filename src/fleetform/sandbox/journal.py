@@ -25,7 +25,7 @@ def fingerprint(secret: str) -> str:
 
 
 def _authorization(value: str) -> str:
-    scheme, _, rest = value.partition(" ")
+    scheme, _space, rest = value.partition(" ")
     if scheme.lower() == "basic":
         try:
             user = base64.b64decode(rest).decode().partition(":")[0]

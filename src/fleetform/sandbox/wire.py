@@ -106,7 +106,7 @@ class Call:
         known = set(allowed)
         twice = set(repeatable)
         seen: set[str] = set()
-        for key, _ in self.query:
+        for key, _value in self.query:
             if key not in known:
                 return f"unknown query parameter: {key}"
             if key in seen and key not in twice:

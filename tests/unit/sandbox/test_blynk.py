@@ -311,7 +311,7 @@ def test_a_static_token_is_claimed_once(blynk: Client) -> None:
 
 def test_the_rate_limit_counts_per_organization_and_window(blynk: Client, sandbox: Running) -> None:
     sandbox.limit("blynk", requests=3, window=3600)
-    statuses = [blynk.get("/profile").status_code for _ in range(4)]
+    statuses = [blynk.get("/profile").status_code for _number in range(4)]
     assert statuses == [200, 200, 200, 429]
     assert sandbox.requests()[-1]["violation"] == "rate limit"
     sandbox.advance(3600)

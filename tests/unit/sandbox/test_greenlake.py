@@ -40,7 +40,7 @@ def lists(**given: list[dict[str, Any]]) -> dict[str, Any]:
 def finish(greenlake: Client, accepted: requests.Response) -> dict[str, Any]:
     """Poll a job to its end."""
     assert accepted.status_code == 202, accepted.text
-    for _ in range(10):
+    for _number in range(10):
         job: dict[str, Any] = greenlake.get(accepted.headers["Location"]).json()
         if job["status"] not in ("INITIALIZED", "RUNNING"):
             return job
@@ -234,7 +234,7 @@ def test_adding_is_a_job_and_the_device_appears_at_its_end(greenlake: Client, sa
     accepted = greenlake("POST", V1, json=lists(network=[{**NEW, "tags": {"floor": "1"}}], compute=[SERVER]))
     assert accepted.json()["transactionId"] == accepted.headers["Location"].rpartition("/")[2]
     assert greenlake.get(V1).json()["total"] == 14
-    states = [greenlake.get(accepted.headers["Location"]).json()["status"] for _ in range(3)]
+    states = [greenlake.get(accepted.headers["Location"]).json()["status"] for _number in range(3)]
     assert states == ["INITIALIZED", "RUNNING", "SUCCEEDED"]
     assert greenlake.get(accepted.headers["Location"]).json()["result"] == "SUCCEEDED"
     added = greenlake.get(V1, filter="serialNumber eq 'CN0020000K'").json()["items"][0]
@@ -387,7 +387,7 @@ def test_a_job_that_nobody_polls_ends_by_itself_and_is_gone_after_a_day(greenlak
 def test_a_new_device_can_lag_behind_its_job(greenlake: Client, sandbox: Running) -> None:
     sandbox.limit("greenlake", visibility_reads=2)
     finish(greenlake, greenlake("POST", V1, json=lists(network=[NEW])))
-    assert [greenlake.get(V1, filter="serialNumber eq 'CN0020000K'").json()["total"] for _ in range(3)] == [0, 0, 1]
+    assert [greenlake.get(V1, filter="serialNumber eq 'CN0020000K'").json()["total"] for _number in range(3)] == [0, 0, 1]
 
 
 @pytest.mark.parametrize(
@@ -417,14 +417,14 @@ def test_a_job_that_never_ends_or_vanishes_may_have_done_its_work(
 ) -> None:
     sandbox.fault({"vendor": "greenlake", "method": "POST", "job": kind})
     accepted = greenlake("POST", V1, json=lists(network=[NEW]))
-    polls = [greenlake.get(accepted.headers["Location"]) for _ in range(5)]
+    polls = [greenlake.get(accepted.headers["Location"]) for _number in range(5)]
     assert {poll.status_code for poll in polls} == {status}
     assert greenlake.get(f"{V1}/{device_id('CN0020000K')}").status_code == 200
 
 
 def test_rate_limits_are_per_class_and_every_answer_carries_the_headers(greenlake: Client, sandbox: Running) -> None:
     sandbox.limit("greenlake", list_v1=2, window=3600)
-    answers = [greenlake.get(V1) for _ in range(3)]
+    answers = [greenlake.get(V1) for _number in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert [answer.headers["ratelimit-remaining"] for answer in answers] == ["1", "0", "0"]
     assert 0 < int(answers[2].headers["ratelimit-reset"]) <= 3601

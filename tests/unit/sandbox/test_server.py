@@ -61,7 +61,7 @@ def test_a_status_fault_does_no_work_unless_it_comes_after(blynk: Client, sandbo
 
 def test_skip_and_times_choose_which_matches_go_wrong(blynk: Client, sandbox: Running) -> None:
     sandbox.fault({"path": "/api/v1/organization/profile$", "skip": 1, "times": 2, "status": 502})
-    assert [blynk.get("/profile").status_code for _ in range(5)] == [200, 502, 502, 200, 200]
+    assert [blynk.get("/profile").status_code for _number in range(5)] == [200, 502, 502, 200, 200]
     sandbox.fault({"vendor": "blynk", "status": 500, "times": None, "query": {"deviceId": 1003}})
     assert [blynk.get("/device", deviceId=n).status_code for n in (1003, 1004, 1003)] == [500, 200, 500]
     shown = requests.get(sandbox.url + "/_sandbox/faults", timeout=10).json()
@@ -116,7 +116,7 @@ def test_bodies_and_content_types_can_lie(blynk: Client, sandbox: Running) -> No
         {"content_type": "text/plain"},
         {"status": 500, "body": {"oops": 1}},
     )
-    page, empty, mislabelled, other = (blynk.get("/profile") for _ in range(4))
+    page, empty, mislabelled, other = (blynk.get("/profile") for _number in range(4))
     assert (page.status_code, page.headers["Content-Type"], page.text) == (200, "text/html", "<html>Sign in</html>")
     assert (empty.status_code, empty.content) == (200, b"")
     assert (mislabelled.headers["Content-Type"], mislabelled.json()["id"]) == ("text/plain", 2001)
@@ -127,7 +127,7 @@ def test_retry_after_comes_in_every_form(blynk: Client, sandbox: Running) -> Non
     sandbox.fault(
         {"retry_after": 3}, {"status": 503, "retry_after": {"date_in": 60}}, {"retry_after": "soon"}, {"ratelimit_reset": 7}
     )
-    seconds, date, nonsense, reset = (blynk.get("/profile") for _ in range(4))
+    seconds, date, nonsense, reset = (blynk.get("/profile") for _number in range(4))
     assert (seconds.status_code, seconds.headers["Retry-After"]) == (429, "3")
     assert date.status_code == 503
     assert 50 < (parsedate_to_datetime(date.headers["Retry-After"]) - datetime.now(UTC)).total_seconds() <= 60
@@ -155,7 +155,7 @@ def test_page_faults_lie_about_pages(blynk: Client, greenlake: Client, sandbox: 
         {"vendor": "blynk", "wrong_total": True},
         {"vendor": "blynk", "wrong_total": {"plus": -2}},
     )
-    gone, more, less = (blynk.get("/devices").json() for _ in range(3))
+    gone, more, less = (blynk.get("/devices").json() for _number in range(3))
     assert (gone["content"], gone["totalElements"], more["totalElements"], less["totalElements"]) == ([], 4, 5, 2)
     sandbox.fault({"vendor": "greenlake", "repeat_page": True}, {"vendor": "greenlake", "wrong_total": 3})
     start, repeated = (greenlake.get(V1, limit=5, offset=offset, sort="serialNumber").json() for offset in (0, 5))
@@ -181,7 +181,7 @@ def test_a_fault_rule_that_makes_no_sense_is_refused(sandbox: Running, rule: dic
 
 def test_a_write_sent_again_without_reading_is_a_blind_repeat(blynk: Client, sandbox: Running) -> None:
     sandbox.fault({"method": "POST", "drop": "after", "times": 2})
-    for _ in range(2):
+    for _number in range(2):
         with pytest.raises(requests.ConnectionError):
             blynk("POST", "/device/create", **CREATE)
     blynk.get("/device", deviceId=1003)

@@ -100,6 +100,8 @@ class Directory:
     def find_organizations(self, texts: t.Iterable[str]) -> None:
         """Looks up these ids and names: digits are an id; a name is searched for, and compared with the own organization's."""
         wanted = sorted({text for text in texts if text not in self._organizations})
+        if not wanted:
+            return
         names = [text for text in wanted if not _number(text)]
         self._organizations.update({text: Organization(int(text)) for text in wanted if _number(text)})
         unknown = []

@@ -37,9 +37,6 @@ _READ_ONLY_REASON = {
 }
 _COMPOSITE_REASON = "kind {kind} has no documented way of writing"
 
-ALWAYS_FILLED = frozenset({*_NUMBER, _LIST})
-"""Kinds that hold some value from the start, so that a new device may already have the declared one."""
-
 
 @dataclass(frozen=True)
 class Metafield:
@@ -115,9 +112,7 @@ def declared_value(item: Metafield, value: t.Any, *, secret: bool = False) -> t.
 
 
 def with_kind(item: Metafield, definitions: t.Sequence[Metafield]) -> Metafield:
-    """The metafield with the kind that its template states, where the value itself does not say it."""
-    if item.kind:
-        return item
+    """The metafield with the kind and limits that its template states, for one whose value does not say them."""
     return next((Metafield(item.id, item.name, row.kind, item.value, row.form) for row in definitions if row.id == item.id), item)
 
 
@@ -176,7 +171,7 @@ def _number(item: Metafield, value: t.Any, secret: bool) -> int | float:
     if _real(low) and _real(high) and low < high and not low <= number <= high:
         raise _wrong(item, value, secret, f"it must be from {low:g} to {high:g}")
     if number.is_integer():
-        return value if type(value) is int else int(number)
+        return value if isinstance(value, int) else int(number)
     if _plain(item.kind) in ("int", "integer"):
         raise _wrong(item, value, secret, "a whole number is needed")
     return number

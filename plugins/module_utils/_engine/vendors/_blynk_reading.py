@@ -86,7 +86,6 @@ class BlynkReading(Vendor):
     """The reading half of an account."""
 
     READ_OPTIONS: t.ClassVar[t.Mapping[str, str]] = {
-        "none of those below": f"GET {DEVICES}",
         "include_sub_organizations": f"GET {DEVICES} with includeSubOrgDevices",
         "page_size": "size of every page, 1000 where not given",
         "name": f"GET {DEVICES}; {_HERE}",
@@ -105,6 +104,7 @@ class BlynkReading(Vendor):
         "gather: logs": f"GET {LOGS} for each device",
         "event_type": f"eventType of {TIMELINE}",
     }
+    DETAIL = frozenset({"tags", "metafields", "status"})
     FILTERS: t.ClassVar[t.Mapping[str, str]] = {
         **dict.fromkeys(("vendor", "account", "id", "name", "cloud_id", "model", "firmware", "owner", "organization"), _HERE),
         **{name: f"{_HERE}, after `gather: {extra}`" for name, extra in _GATHERED.items()},
@@ -195,17 +195,19 @@ class BlynkReading(Vendor):
         if query.search is not None and query.sort and sort_term(query.sort[0])[0] in _SORTS:
             # The vendor has sorted already, also by what its rows do not show.
             ordered = set()
-        grouped = {query.group_by} & _GATHERED.keys()
+        grouped = {query.group_by or ""} & _GATHERED.keys()
+        searched = query.search is not None and not (query.device_id or query.cloud_id)
         # Whatever the rows themselves tell is decided before anything is read for a single device.
         early = replace(
             query,
+            search=None if searched else query.search,
             filters={name: value for name, value in query.filters.items() if name.partition(".")[0] not in filtered},
             sort=() if ordered else query.sort,
             limit=None if filtered | ordered else query.limit,
         )
         devices = select(devices, early)
         wanted = {*query.gather, *(_GATHERED[name] for name in filtered | ordered | grouped)}
-        return Listing(self._gathered(devices, wanted, query))
+        return Listing(self._gathered(devices, wanted, query), searched=searched)
 
     def _listed(self, query: Query) -> list[Device]:
         """The devices that the vendor itself can pick out, with what its rows show."""

@@ -216,7 +216,7 @@ def added_alone(devices: t.Sequence[NewDevice]) -> frozenset[str]:
     """The addresses of the devices that are best added one by one, with location and contact in the same call.
 
     The other way is to add five at once and to set location and contact for up to 25 devices that share them; an application
-    takes a patch in both. The sizes of groups from which on the second way is taken are tried, the fewest calls win, and in a draw
+    takes a patch in both. The sizes of groups from which on the second way is taken are tried, the fewest calls win, in a draw
     the more devices alone, since that saves them a job.
     """
     groups: dict[t.Hashable, list[NewDevice]] = {}

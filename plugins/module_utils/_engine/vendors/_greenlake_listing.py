@@ -115,17 +115,17 @@ class Found:
     whole: bool
 
 
-def read_wanted(client: Client, collection: Collection, name: str, values: t.Sequence[str], *, always_ask: bool = False) -> Found:
+def read_wanted(client: Client, collection: Collection, name: str, values: t.Sequence[str]) -> Found:
     """The rows whose property ``name`` is one of ``values``, in the fewest calls; perhaps with all other rows as well.
 
     One filter where it holds all values; else the first page, whose total decides between the other pages and filters for what it
-    does not show. The filters go in parallel. ``always_ask`` is for a few values that are known to be worth a filter.
+    does not show. The filters go in parallel.
     """
     wanted = list(dict.fromkeys(values))
     if not wanted:
         return Found([], whole=False)
     rows: list[Row] = []
-    if not always_ask and not asking_is_cheaper(len(_filters(collection, wanted)), 1, collection.page_size):
+    if not asking_is_cheaper(len(_filters(collection, wanted)), 1, collection.page_size):
         first = read_page(client, collection, (), 0, collection.page_size)
         shown = {row.get(name) for row in first.rows}
         unseen = [value for value in wanted if value not in shown]

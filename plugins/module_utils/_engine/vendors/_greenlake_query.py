@@ -35,12 +35,15 @@ READ_OPTIONS: t.Mapping[str, str] = {
     "include_raw": "the row as it came",
 }
 
+_HERE = "sifted here"
 FILTERS: t.Mapping[str, str] = {
     "serial": "filter=serialNumber",
     "device_type": "filter=deviceType",
-    "tags": "filter-tags",
-    "tags.KEY": "filter-tags",
+    "tags": "filter-tags, as a dictionary or as tags.KEY",
+    **dict.fromkeys(("vendor", "account", "id", "cloud_id", "name", "mac", "model", "status"), _HERE),
+    **dict.fromkeys(("organization", "space", "application", "subscriptions", "contact", "warranty", "archived"), _HERE),
 }
+"""The fields that a listing can be sifted by: those that the vendor fills."""
 
 _SORT = {
     "id": "id",
@@ -87,6 +90,8 @@ def refuse_unsupported(query: Query) -> None:
         raise Unsupported(
             f"greenlake has nothing to gather ({what}): a listing shows all that is known of a device, tags included"
         )
+    if strange := sorted(_NEVER_THERE & {name.partition(".")[0] for name in query.filters}):
+        raise Unsupported(f"greenlake shows no {strange[0]} to filter by; it can filter by {', '.join(sorted(FILTERS))}")
     if query.page_size is not None and not 1 <= query.page_size <= DEVICE_PAGE:
         raise DeclarationError(f"page_size must be 1 to {DEVICE_PAGE} for greenlake, not {query.page_size}")
 
@@ -96,6 +101,8 @@ class Asked:
     """The listing call for a query: ``parameters`` beside limit and offset; ``most`` rows are enough, None for all.
 
     ``selected`` are the properties asked for, None for all; ``served`` tells whether the vendor does all the sifting.
+    ``conditions`` and ``tag_conditions`` map properties and tag keys to the values that rows must have, which are asked for but
+    not believed.
     """
 
     parameters: tuple[tuple[str, t.Any], ...]
@@ -103,18 +110,29 @@ class Asked:
     selected: frozenset[str] | None
     most: int | None
     served: bool
+    conditions: t.Mapping[str, t.Collection[str]]
+    tag_conditions: t.Mapping[str, t.Collection[str]]
 
     @property
     def vendor_filter(self) -> str | None:
         """The filter that is sent, or None."""
         return dict(self.parameters).get("filter")
 
+    def fits(self, row: t.Mapping[str, t.Any]) -> bool:
+        """Whether a row is one that was asked for: a filter that the vendor does not understand can be ignored without a word."""
+        held = {str(key).casefold(): value for key, value in (row.get("tags") or {}).items()}
+        return all(row.get(name) in values for name, values in self.conditions.items()) and all(
+            held.get(key.casefold()) in values for key, values in self.tag_conditions.items()
+        )
+
 
 def asked(query: Query) -> Asked:
     """How the listing is asked for what a query wants. What it cannot be asked for is sifted by the caller."""
-    conditions, tag_conditions, served = _conditions(query)
+    wanted, wanted_tags, served = _conditions(query)
+    conditions = [any_of(name, texts) for name, texts in wanted.items()]
     if query.vendor_filter:
         conditions.insert(0, f"({query.vendor_filter})" if conditions else query.vendor_filter)
+    tag_conditions = [_tag_condition(key, texts) for key, texts in wanted_tags.items()]
     if query.vendor_filter_tags:
         served = served and not tag_conditions
         tag_conditions = [query.vendor_filter_tags]
@@ -126,10 +144,9 @@ def asked(query: Query) -> Asked:
     selected = _selected(query)
     if selected is not None:
         parameters.append(("select", ",".join(sorted(selected))))
-    sort = _sort(query.sort)
     in_order = not query.sort or query.sort in (("serial",), ("serial asc",), ("serial desc",))
     most = query.limit if served and in_order and query.group_by is None else None
-    return Asked(tuple(parameters), sort, selected, most, served)
+    return Asked(tuple(parameters), _sort(query.sort), selected, most, served, wanted, wanted_tags)
 
 
 def sifted(devices: t.Iterable[Device], query: Query) -> list[Device]:
@@ -155,21 +172,21 @@ def group_property(query: Query) -> str | None:
     return wanted
 
 
-def _conditions(query: Query) -> tuple[list[str], list[str], bool]:
-    """Conditions for ``filter`` and ``filter-tags``, and whether they are all that the query wants."""
-    conditions: list[str] = []
-    tags: list[str] = []
+def _conditions(query: Query) -> tuple[dict[str, list[str]], dict[str, list[str]], bool]:
+    """The values that properties and tags must have, and whether they are all that the query wants."""
+    conditions: dict[str, list[str]] = {}
+    tags: dict[str, list[str]] = {}
     served = not any((query.search, query.mac, query.name, query.device_id, query.cloud_id))
     if query.serial is not None:
-        conditions.append(any_of("serialNumber", [query.serial]))
+        conditions["serialNumber"] = [query.serial]
     for name, wanted in query.filters.items():
         texts = _texts(wanted)
-        if name in _SERVED and texts:
-            conditions.append(any_of(_SERVED[name], texts))
+        if name in _SERVED and texts and _SERVED[name] not in conditions:
+            conditions[_SERVED[name]] = texts
         elif name.startswith("tags.") and texts:
-            tags.append(_tag_condition(name.partition(".")[2], texts))
+            tags[name.partition(".")[2]] = texts
         elif name == "tags" and isinstance(wanted, dict) and wanted and all(_texts(value) for value in wanted.values()):
-            tags += [_tag_condition(key, _texts(value)) for key, value in wanted.items()]
+            tags.update((key, _texts(value)) for key, value in wanted.items())
         else:
             served = False
     return conditions, tags, served
@@ -200,12 +217,12 @@ def _selected(query: Query) -> frozenset[str] | None:
     names |= {"serial", "id"} | ({"name", "mac"} if query.search or query.name or query.mac else set())
     if query.group_by:
         names.add(query.group_by)
-    if query.include_raw or not names <= VENDOR_NAMES.keys() | _NEVER_THERE:
+    if query.include_raw or not names <= VENDOR_NAMES.keys() | _NEVER_THERE | {"vendor", "account"}:
         return None
     return frozenset(vendor for name in names for vendor in VENDOR_NAMES.get(name, ()))
 
 
-_NEVER_THERE = frozenset({"vendor", "account", "online", "last_seen", "ip", "firmware", "metafields", "owner", "applications"})
+_NEVER_THERE = frozenset({"online", "last_seen", "ip", "firmware", "metafields", "owner", "applications"})
 """Fields of the record that no property of the vendor fills."""
 
 

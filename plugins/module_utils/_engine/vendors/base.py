@@ -3,19 +3,20 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The port that every vendor fills in. An adapter is one class in one file; this docstring is its author's manual.
 
-Facts first: set the class attributes. ``FACTS`` names default URL, account options, credentials and the documented calls per minute
-by pace class; ``CAPABILITIES`` what can be set, with a reason where it cannot; ``IDENTIFIERS`` the identifiers that this
-vendor has; ``CLAIM_SETS`` the attributes that creating a device sets in the same call; ``NEEDS`` which action is pointless after which
-other one failed; ``READ_OPTIONS`` the reading options with the operation that serves them.
+Facts first: set the class attributes. ``FACTS`` names default URL, account options, credentials and the documented calls per
+minute by pace class; ``CAPABILITIES`` what can be set, with a reason where it cannot; ``IDENTIFIERS`` the identifiers that this
+vendor has; ``CLAIM_SETS`` the attributes that creating a device sets in the same call; ``DETAIL`` those that ``read`` leaves
+out and ``enrich`` reads; ``NEEDS`` which action is pointless after which other one failed; ``READ_OPTIONS`` the reading options
+with the operation that serves them.
 
-Then read: ``read`` finds the devices that declarations could mean, in the fewest calls, or raises; ``enrich`` adds what costs extra
-calls; ``list_devices`` serves device_info and the inventory. A failed read is an error, never an empty list.
+Then read: ``read`` finds the devices that declarations could mean, in the fewest calls, or raises; ``enrich`` adds what costs
+extra calls; ``list_devices`` serves device_info and the inventory. A failed read is an error, never an empty list.
 
-Then resolve: ``prepare`` looks up the names that many declarations use, ``resolve`` says what one declaration means in the vendor's
-terms. Whether that is a change is not the adapter's business.
+Then resolve: ``prepare`` looks up the names that many declarations use, ``resolve`` says what one declaration means in the
+vendor's terms. Whether that is a change is not the adapter's business.
 
-Then write: ``calls_for`` is pure and turns one change into calls, each with a ``stage`` that orders the calls of one device. Only a
-vendor with bulk calls overrides ``merge``, only one with asynchronous jobs or ids that come late overrides ``finish``.
+Then write: ``calls_for`` is pure and turns one change into calls, each with a ``stage`` that orders the calls of one device.
+Only a vendor with bulk calls overrides ``merge``, only one with asynchronous jobs or ids that come late overrides ``finish``.
 """
 
 from __future__ import annotations
@@ -23,16 +24,14 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Auth, Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Answer, Call
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import Capabilities
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import same, same_reference
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Ambiguous, Unsupported
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Auth, Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 
 DONE, FAILED, UNCLEAR = "done", "failed", "unclear"
 
@@ -51,7 +50,10 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Sight:
-    """What a read could see. ``hidden`` maps the address of a declaration to the reason why it cannot be concluded to be absent."""
+    """What a read could see.
+
+    ``hidden`` maps the address of a declaration to the reason why it cannot be concluded to be absent.
+    """
 
     devices: list[Device]
     hidden: t.Mapping[str, str] = field(default_factory=dict)
@@ -65,6 +67,7 @@ class Vendor:
     CAPABILITIES: t.ClassVar[Capabilities]
     IDENTIFIERS: t.ClassVar[frozenset[str]]
     CLAIM_SETS: t.ClassVar[frozenset[str]] = frozenset()
+    DETAIL: t.ClassVar[frozenset[str]] = frozenset()
     NEEDS: t.ClassVar[t.Mapping[str, frozenset[str]]] = {}
     READ_OPTIONS: t.ClassVar[t.Mapping[str, str]] = {}
     FILTERS: t.ClassVar[t.Mapping[str, str]] = {}
@@ -83,7 +86,7 @@ class Vendor:
         return self._client
 
     @classmethod
-    def auth(cls, settings: AccountSettings, shared: SharedState, masker: Masker) -> Auth:
+    def auth(cls, settings: AccountSettings) -> Auth:
         """How calls of this account authenticate."""
         raise NotImplementedError
 
@@ -98,7 +101,7 @@ class Vendor:
         return True
 
     def enrich(self, device: Device, attributes: t.Collection[str]) -> Device:
-        """The device with the fields of these attributes read. Only what ``read`` leaves out costs calls."""
+        """The device with the fields of these attributes read. Called only where one of them is in ``DETAIL``."""
         return device
 
     def refresh(self, device: Device, attributes: t.Collection[str]) -> Device | None:
@@ -120,7 +123,11 @@ class Vendor:
         for name in declaration.identifiers:
             if name not in self.IDENTIFIERS:
                 known = ", ".join(sorted(self.IDENTIFIERS))
-                raise Unsupported(f"{self.NAME} does not know {name}; it identifies devices by {known}", account=declaration.account, device=declaration.address)
+                raise Unsupported(
+                    f"{self.NAME} does not know {name}; it identifies devices by {known}",
+                    account=declaration.account,
+                    device=declaration.address,
+                )
 
     def prepare(self, pairs: t.Sequence[tuple[Declaration, Device | None]]) -> None:
         """Looks up what many declarations share, in the fewest calls."""
@@ -167,5 +174,8 @@ class Vendor:
     def one(self, rows: t.Sequence[t.Any], words: str, listed: t.Callable[[t.Any], str]) -> t.Any:
         """The only row, or None. Raises Ambiguous that lists them where there are several."""
         if len(rows) > 1:
-            raise Ambiguous(f"{words} fits {len(rows)}: {', '.join(sorted(listed(row) for row in rows))}; use the id", account=self.settings.name)
+            raise Ambiguous(
+                f"{words} fits {len(rows)}: {', '.join(sorted(listed(row) for row in rows))}; use the id",
+                account=self.settings.name,
+            )
         return rows[0] if rows else None

@@ -29,15 +29,12 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabili
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import same_labels
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import BadAnswer, DeclarationError, Unsupported
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Auth
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import ALL_CLASSES, AccountSettings, VendorFacts
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_answers import API, Pairs
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_directory import User
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_metafields import (
-    ALWAYS_FILLED,
     Metafield,
     declared_value,
     find,
@@ -109,7 +106,7 @@ class Blynk(BlynkReading):
     ACTIONS = frozenset({"trigger_event", "clear_data"})
 
     @classmethod
-    def auth(cls, settings: AccountSettings, shared: SharedState, masker: Masker) -> Auth:
+    def auth(cls, settings: AccountSettings) -> Auth:
         if settings.token is not None:
             return StaticToken(settings.token)
         url = f"{settings.url}/oauth2/token"
@@ -197,7 +194,7 @@ class Blynk(BlynkReading):
     def adjust(self, declaration: Declaration, observed: Device | None, changes: list[Change]) -> list[Change]:
         if observed is None:
             # A template may give a new device values of its own; writing an equal one would be a change of nothing.
-            return [replace(change, verify=True) if change.ids.get("filled") else change for change in changes]
+            return [replace(change, verify=True) if change.root == "metafields" else change for change in changes]
         if declaration.owner is None or not any(change.action == "transfer" for change in changes):
             return changes
         # A transfer may take the owner away, so that even an owner who is right now is looked at again.
@@ -252,7 +249,7 @@ class Blynk(BlynkReading):
                     f"metafields: {name!r} is the device's name, which `name` declares already; leave it out here"
                 )
             values[name] = declared_value(item, value, secret=name in declaration.secret_metafields)
-            ids[f"metafields.{name}"] = {"metafield_id": item.id, "filled": kind in ALWAYS_FILLED}
+            ids[f"metafields.{name}"] = {"metafield_id": item.id}
         return values, ids
 
     def _with_kind(self, item: Metafield, observed: Device) -> Metafield:

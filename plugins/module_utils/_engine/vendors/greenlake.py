@@ -25,11 +25,9 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     SettingsError,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Auth, Client
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query, mac_key
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step, field_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._greenlake_calls import (
     added_alone,
     call_for,
@@ -158,7 +156,7 @@ class GreenLake(Vendor):
         self._added_alone: frozenset[str] | None = None
 
     @classmethod
-    def auth(cls, settings: AccountSettings, shared: SharedState, masker: Masker) -> Auth:
+    def auth(cls, settings: AccountSettings) -> Auth:
         """The given token, or one fetched for the API client. Raises SettingsError."""
         if settings.token is not None:
             return StaticToken(settings.token)
@@ -185,12 +183,13 @@ class GreenLake(Vendor):
 
     def _by_id(self, ids: t.Sequence[str]) -> Found:
         """The devices with these ids. Only clients say that ``id`` is filterable: the rest is read one by one."""
-        rows = self._hinted("id", ids)
-        shown = {row.get("id") for row in rows}
-        unseen = [uuid for uuid in ids if uuid not in shown]
+        found = self._hinted("id", ids)
+        shown = {row.get("id") for row in found.rows}
+        unseen = [] if found.whole else [uuid for uuid in ids if uuid not in shown]
         if len(unseen) > MOST_BY_ID:
             return Found(read_all(self.client, INVENTORY), whole=True)
-        return Found(rows + [row for row in self.client.map(self._row, unseen) if row is not None], whole=False)
+        one_by_one = [row for row in self.client.map(self._row, unseen) if row is not None]
+        return Found(found.rows + one_by_one, found.whole)
 
     def _row(self, device_id: str) -> Row | None:
         try:
@@ -214,14 +213,14 @@ class GreenLake(Vendor):
             for one in declarations
             if one.mac and one.serial not in serials and mac_key(one.mac) not in macs
         }
-        return self._hinted("macAddress", sorted(strays))
+        return self._hinted("macAddress", sorted(strays)).rows
 
-    def _hinted(self, name: str, values: t.Sequence[str]) -> list[Row]:
+    def _hinted(self, name: str, values: t.Sequence[str]) -> Found:
         """The rows of a filter that is not documented; none where the vendor does not take it."""
         try:
-            return read_wanted(self.client, INVENTORY, name, values, always_ask=True).rows
+            return read_wanted(self.client, INVENTORY, name, values)
         except (FilterIgnored, Refused):
-            return []
+            return Found([], whole=False)
 
     def _devices(self, rows: t.Iterable[Row], **options: t.Any) -> list[Device]:
         return [_device_from_json(row, account=self.settings.name, **options) for row in rows]
@@ -237,7 +236,7 @@ class GreenLake(Vendor):
         return [found.get(device.id) for device in devices]
 
     def _by_serial(self, serials: t.Sequence[str]) -> dict[str, Device]:
-        rows = read_wanted(self.client, INVENTORY, "serialNumber", serials, always_ask=True).rows
+        rows = read_wanted(self.client, INVENTORY, "serialNumber", serials).rows
         return {device.serial or "": device for device in self._devices(rows)}
 
     def list_devices(self, query: Query) -> Listing:
@@ -248,12 +247,13 @@ class GreenLake(Vendor):
         request = asked(query)
         inventory = replace(INVENTORY, sort=request.sort)
         if query.device_id or query.cloud_id:
-            rows = self._by_id([query.device_id or query.cloud_id or ""]).rows
-            return Listing(sifted(self._devices(rows, include_raw=query.include_raw), query))
+            found = self._by_id([query.device_id or query.cloud_id or ""]).rows
+            return Listing(sifted(self._devices(found, include_raw=query.include_raw), query))
         size = query.page_size or inventory.page_size
+        rows: t.Sequence[Row] | None = None
         if request.most is not None and request.most <= size:
-            rows = list(read_page(self.client, inventory, request.parameters, 0, max(request.most, 1)).rows)
-        else:
+            rows = read_page(self.client, inventory, request.parameters, 0, max(request.most, 1)).rows
+        if rows is None or not all(request.fits(row) for row in rows):
             rows = read_all(self.client, inventory, request.parameters, size=size)
         devices = self._devices(rows, include_raw=query.include_raw, selected=request.selected)
         return Listing(sifted(devices, query))
@@ -310,7 +310,8 @@ class GreenLake(Vendor):
             ids["transfer_to"]["application"] = self._of_tenant(values, observed)
         alone = self._added_alone is None or declaration.address in self._added_alone
         warnings += self._doubts(declaration, observed, values)
-        return Desired(values, ids, claim={"alone": alone}, warnings=tuple(warnings))
+        in_order = {name: values[name] for name in wanted if name in values}
+        return Desired(in_order, ids, claim={"alone": alone}, warnings=tuple(warnings))
 
     def _space(self, wanted: str, observed: Device | None) -> dict[str, t.Any] | None:
         held = observed.space if observed else None

@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the processes of one run share."""
+
+from __future__ import annotations
+
+import pytest
+
+from .conftest import Playbook, Sandbox
+
+
+# GreenLake takes 160 listings a minute; more hosts would wait for the next one.
+@pytest.mark.parametrize(("vendor", "hosts"), [("blynk", 200), ("greenlake", 120)])
+def test_many_hosts_ask_for_one_token(sandbox: Sandbox, playbook: Playbook, vendor: str, hosts: int) -> None:
+    inventory = "localhost ansible_connection=local\n" + "".join(f"host{number:03d}\n" for number in range(hosts))
+    run = playbook(
+        {"fleetform.devices.device_info": {**sandbox.account(vendor), "limit": 1}, "delegate_to": "localhost"},
+        inventory=inventory,
+        hosts="host*",
+        arguments=("--forks", "10"),
+    )
+    assert len(run.results) == hosts
+    assert all(entry["result"]["count"] == 1 for entry in run.results)
+    log = sandbox.requests(vendor=vendor)
+    assert len([entry for entry in log if entry["token"]]) == 1, [entry["path"] for entry in log if entry["token"]]
+    assert not [entry for entry in log if entry["status"] == 429]

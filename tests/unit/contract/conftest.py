@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One sandbox for each file of tests, as new for each test."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from fleetform.sandbox.server import Running, running
+
+from tests.unit.contract.profiles import PROFILES
+from tests.unit.contract.world import World
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> t.Iterator[Running]:
+    with running() as sandbox:
+        yield sandbox
+
+
+@pytest.fixture
+def world(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> World:
+    sandbox.reset(
+        switches={vendor: dict(profile.switches) for vendor, profile in PROFILES.items()},
+        limits={vendor: dict(profile.limits) for vendor, profile in PROFILES.items()},
+    )
+    return World(sandbox, monkeypatch)
+
+
+def pytest_terminal_summary(terminalreporter: t.Any) -> None:
+    """Says how many cases the fault matrix has."""
+    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ())]
+    cases = [report for report in reports if "contract/test_faults.py" in report.nodeid and "[" in report.nodeid and report.when == "call"]
+    if cases:
+        terminalreporter.write_line(f"fault matrix: {len(cases)} cases")

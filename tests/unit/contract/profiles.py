@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the contract needs to know of each vendor: accounts, and a declaration for each thing that can be declared.
+
+A new vendor gets a ``Profile`` here; everything else tests it unasked. All names, serial numbers and ids are those of the
+sandbox's demo data (``fleetform sandbox``).
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from fleetform.sandbox.cloud import stable_uuid
+
+Options = dict[str, t.Any]
+
+
+@dataclass(frozen=True)
+class Case:
+    """``declared`` is what somebody wants; ``attribute`` the row of the capabilities that it is about.
+
+    ``first`` is declared and applied before, where the demo data has no fitting device. ``creates`` and ``deletes`` count
+    devices. ``target`` tells the device in the cloud's own data: a key of it and its value, before or after the change.
+    """
+
+    name: str
+    attribute: str
+    declared: Options
+    target: tuple[str, t.Any]
+    first: Options | None = None
+    creates: int = 0
+    deletes: int = 0
+
+
+@dataclass(frozen=True)
+class Profile:
+    """``accounts``: options of one account per kind of credentials, the first with a token that needs no fetching.
+
+    ``second`` is another account of the same vendor with a declaration that it can be asked. ``switches`` and ``limits`` go to
+    the sandbox. ``read_only`` maps an attribute of that level to a declaration that differs. ``secrets`` picks the secrets out
+    of a device of the cloud's own data. ``fetched`` is an account whose token has to be fetched.
+    """
+
+    vendor: str
+    account: Options
+    fetched: Options
+    second: tuple[Options, Options]
+    cases: tuple[Case, ...]
+    listed: int
+    known: Options
+    missing: Options
+    twins: tuple[Options, Options]
+    contradictory: Options
+    read_only: t.Mapping[str, Options] = field(default_factory=dict)
+    switches: t.Mapping[str, t.Any] = field(default_factory=dict)
+    limits: t.Mapping[str, int] = field(default_factory=dict)
+    identifiers: t.Mapping[str, str] = field(default_factory=dict)
+    gather: frozenset[str] = frozenset()
+    secrets: t.Callable[[dict[str, t.Any]], list[str]] = lambda device: []
+
+
+REFUSED: t.Mapping[str, t.Any] = {
+    "name": "Another name",
+    "space": "Somewhere",
+    "owner": "ada.keller@nordlicht.example",
+    "transfer_to": stable_uuid("tenant", "cafe").replace("-", ""),
+    "tags": {"colour": "blue"},
+    "metafields": {"Room": "Lobby"},
+    "status": "ACTIVE",
+    "applications": {"app": "ENABLED"},
+    "application": {"id": stable_uuid("service", "central"), "region": "us-west"},
+    "subscriptions": ["KEY1"],
+    "contact": {"email": "somebody@example.com"},
+    "warranty": {"service_level": "x", "end_date": "2030-01-01"},
+    "archived": True,
+}
+"""A well-formed value of each attribute, for vendors that cannot set it."""
+
+
+def _blynk() -> Profile:
+    climate, leak = "TMPL8RITg_f9Q", "TMPL2LkSn0r7w"
+    ada, jonas, mara = (f"{name}@nordlicht.example" for name in ("ada.keller", "jonas.weber", "mara.lindt"))
+    board, panel, basement, berlin_room = "1000", "1001", "1002", "1003"
+    return Profile(
+        vendor="blynk",
+        account={"vendor": "blynk", "token": "blynk-demo-token"},
+        fetched={"vendor": "blynk", "client_id": "oa2-client-id_demo", "client_secret": "demo-secret"},
+        second=({"vendor": "blynk", "token": "blynk-berlin-token"}, {"name": "Berlin Entrance Door", "metafields": {"Room": "Yard"}}),
+        listed=4,
+        known={"device_id": board},
+        missing={"name": "Nowhere Sensor"},
+        twins=({"device_id": board}, {"name": "Hamburg Board Room Climate"}),
+        contradictory={"device_id": board, "cloud_id": panel},
+        identifiers={"device_id": "id", "cloud_id": "cloud_id"},
+        gather=frozenset({"base_info", "tags", "metafields", "online", "timeline", "logs"}),
+        secrets=lambda device: [device["token"]],
+        read_only={"tags": {"device_id": board, "tags": ["Lobby"]}, "status": {"device_id": board, "status": "Sleeping"}},
+        cases=(
+            Case("create", "create", {"name": "Fresh Sensor", "model": climate}, ("name", "Fresh Sensor"), creates=1),
+            Case(
+                "create_with_everything",
+                "create",
+                {"name": "Rich Sensor", "model": climate, "owner": jonas, "metafields": {"Floor": 7, "Asset Note": "new", "Mount": "Ceiling"}},
+                ("name", "Rich Sensor"),
+                creates=1,
+            ),
+            Case(
+                "create_elsewhere",
+                "create",
+                {"name": "Branch Sensor", "model": leak, "transfer_to": "Nordlicht Berlin", "owner": mara},
+                ("name", "Branch Sensor"),
+                creates=1,
+            ),
+            Case("rename", "name", {"device_id": board, "name": "Big Room Climate"}, ("id", 1000)),
+            Case("rename_by_name", "name", {"name": "Main Panel", "previous_name": "Hamburg Main Panel"}, ("id", 1001)),
+            Case("metafield_text", "metafields", {"device_id": board, "metafields": {"Asset Note": "moved"}}, ("id", 1000)),
+            Case("metafield_number", "metafields", {"device_id": board, "metafields": {"Floor": 6, "Calibration Offset": 0.5}}, ("id", 1000)),
+            Case("metafield_list", "metafields", {"name": "Hamburg Basement Leak", "metafields": {"Zone": "Kitchen"}}, ("id", 1002)),
+            Case("set_owner", "owner", {"device_id": board, "owner": jonas}, ("id", 1000)),
+            Case("first_owner", "owner", {"device_id": basement, "owner": ada}, ("id", 1002)),
+            Case("remove_owner", "owner", {"device_id": board, "owner": ""}, ("id", 1000)),
+            Case("transfer", "transfer_to", {"device_id": panel, "transfer_to": "2002"}, ("id", 1001)),
+            Case("transfer_by_name", "transfer_to", {"name": "Hamburg Main Panel", "transfer_to": "Nordlicht Berlin"}, ("id", 1001)),
+            Case("transfer_and_owner", "transfer_to", {"device_id": panel, "transfer_to": "2002", "owner": mara}, ("id", 1001)),
+            Case(
+                "everything",
+                "name",
+                {"device_id": panel, "name": "Panel One", "metafields": {"Panel": "P1", "Rated Current": 80}, "transfer_to": "2002", "owner": mara},
+                ("id", 1001),
+            ),
+            Case("device_of_a_branch", "name", {"device_id": berlin_room, "name": "Room 3 Climate"}, ("id", 1003)),
+            Case("delete", "absent", {"name": "Hamburg Basement Leak", "state": "absent"}, ("id", 1002), deletes=1),
+        ),
+    )
+
+
+def _greenlake() -> Profile:
+    switch, bare, server, found, storage = "CN0010001K", "CN0010006K", "CZ0013001K", "CZ0013003K", "4U0014001K"
+    tenant = stable_uuid("tenant", "cafe").replace("-", "")
+    central, compute = {"name": "Aruba Central", "region": "us-west"}, {"name": "Compute Ops Management", "region": "us-west"}
+    new_switch = {"serial": "CN0020000K", "mac": "b8:d4:e7:00:4e:20"}
+    new_server = {"serial": "CZ0022000K", "device_type": "COMPUTE", "model": "P52499-B21"}
+    contact = {"email": "rack@nordlicht.example", "first_name": "Rack", "last_name": "Desk"}
+
+    def on(serial: str) -> tuple[str, t.Any]:
+        return ("serialNumber", serial)
+
+    return Profile(
+        vendor="greenlake",
+        account={"vendor": "greenlake", "token": "greenlake-demo-token"},
+        fetched={"vendor": "greenlake", "client_id": "greenlake-demo-client", "client_secret": "greenlake-demo-secret"},
+        second=(
+            {"vendor": "greenlake", "client_id": "greenlake-demo-client", "client_secret": "greenlake-demo-secret"},
+            {"serial": "PH0011001K", "tags": {"floor": "4"}},
+        ),
+        listed=14,
+        known={"serial": switch},
+        missing={"serial": "CN0099999K"},
+        twins=({"serial": switch}, {"mac": "B8:D4:E7:00:27:11"}),
+        contradictory={"serial": switch, "mac": "B8:D4:E7:00:27:12"},
+        identifiers={"device_id": "id", "cloud_id": "cloud_id", "serial": "serial", "mac": "mac"},
+        read_only={"name": {"serial": switch, "name": "another-host"}},
+        switches={"msp": True},
+        cases=(
+            Case("add", "create", new_switch, on("CN0020000K"), creates=1),
+            Case("add_server", "create", {**new_server, "tags": {"env": "prod"}}, on("CZ0022000K"), creates=1),
+            Case(
+                "add_with_everything",
+                "create",
+                {
+                    **new_switch,
+                    "tags": {"env": "prod", "floor": "2"},
+                    "space": "Berlin Torstrasse",
+                    "contact": contact,
+                    "application": central,
+                    "subscriptions": ["NLSWITCHFND0001"],
+                },
+                on("CN0020000K"),
+                creates=1,
+            ),
+            Case("tag", "tags", {"serial": switch, "tags": {"env": "test", "rack": "7"}}, on(switch)),
+            Case("tag_away", "tags", {"serial": switch, "tags": {"env": None}}, on(switch)),
+            Case("tag_exactly", "tags", {"serial": switch, "tags": {"only": "this"}, "purge_tags": True}, on(switch)),
+            Case("tag_in_another_case", "tags", {"serial": switch, "tags": {"ENV": "test"}}, on(switch)),
+            Case("no_tags", "tags", {"serial": switch, "tags": {}, "purge_tags": True}, on(switch)),
+            Case("move", "space", {"serial": switch, "space": "Berlin Torstrasse"}, on(switch)),
+            Case("move_away", "space", {"serial": switch, "space": ""}, on(switch)),
+            Case("assign", "application", {"serial": bare, "application": central}, on(bare)),
+            Case("assign_another_region", "application", {"serial": switch, "application": central}, on(switch)),
+            Case("unassign", "application", {"serial": switch, "application": {}}, on(switch)),
+            Case("subscribe", "subscriptions", {"serial": bare, "application": central, "subscriptions": ["NLSWITCHFND0001"]}, on(bare)),
+            Case("subscribe_otherwise", "subscriptions", {"serial": switch, "subscriptions": ["NLSWITCHADV0002"]}, on(switch)),
+            Case("unsubscribe", "subscriptions", {"serial": server, "subscriptions": []}, on(server)),
+            Case("set_contact", "contact", {"serial": bare, "contact": contact}, on(bare)),
+            Case("remove_contact", "contact", {"serial": switch, "contact": {}}, on(switch)),
+            Case("warranty", "warranty", {"serial": found, "warranty": {"service_level": "Tech Care", "end_date": "2031-05-01"}}, on(found)),
+            Case("archive", "archived", {"serial": switch, "archived": True}, on(switch)),
+            Case("archive_bare", "archived", {"serial": storage, "archived": True}, on(storage)),
+            Case("unarchive", "archived", {"serial": bare, "archived": False}, on(bare), first={"serial": bare, "archived": True}),
+            Case(
+                "unarchive_and_use",
+                "archived",
+                {"serial": bare, "archived": False, "application": central, "subscriptions": ["NLSWITCHFND0001"], "tags": {"back": "yes"}},
+                on(bare),
+                first={"serial": bare, "archived": True},
+            ),
+            Case("transfer", "transfer_to", {"serial": bare, "application": central, "transfer_to": tenant}, on(bare)),
+            Case(
+                "everything",
+                "tags",
+                {
+                    "serial": "CZ0013004K",
+                    "tags": {"env": "prod"},
+                    "space": "Hamburg Alsterufer",
+                    "contact": contact,
+                    "application": compute,
+                    "subscriptions": ["NLCOMPUTE000004"],
+                },
+                on("CZ0013004K"),
+            ),
+        ),
+    )
+
+
+PROFILES: dict[str, Profile] = {profile.vendor: profile for profile in (_blynk(), _greenlake())}
