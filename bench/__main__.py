@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import clouds, playbooks
+from bench import clouds
 from bench.profiles import PROFILES
 from bench.report import Section, table
 from bench.sections import Bench, growth
@@ -43,7 +43,6 @@ def main(arguments: list[str] | None = None) -> int:
 
     with tempfile.TemporaryDirectory(prefix="fleetform-bench-") as name, clouds.running() as cloud:
         folder = Path(name)
-        start_up = playbooks.start_up(folder)
         for profile in profiles:
             benches = [Bench(cloud, profile, size, folder) for size in ((SMALL,) if chosen.quick else (SMALL, LARGE))]
             for bench in benches:
@@ -52,7 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
                 add(growth(*benches))
             for bench in benches:
                 add(bench.applying())
-            add(benches[0].tasks(start_up, *(5 if chosen.quick else 20, 100)))
+            add(benches[0].tasks(5 if chosen.quick else 20, 100))
     sys.stdout.write(table(sections) + "\n")
     if chosen.json is not None:
         data = [{"title": section.title, "rows": [row.as_data() for row in section.rows]} for section in sections]

@@ -108,7 +108,8 @@ class InProcess(ActionBase):
     def _with_absolute_paths(self, params: dict[str, t.Any], spec: dict[str, t.Any]) -> dict[str, t.Any]:
         """A local module runs in the folder of the playbook, which is where relative paths start."""
         paths = [name for name, option in spec["argument_spec"].items() if option["type"] == "path" and params.get(name)]
-        return {**params, **{name: os.path.join(self._loader.get_basedir(), params[name]) for name in paths}}
+        folder = os.path.abspath(self._loader.get_basedir())
+        return {**params, **{name: os.path.join(folder, params[name]) for name in paths}}
 
     def _observer(self) -> t.Callable[[RequestNote], None] | None:
         display = Display()

@@ -51,8 +51,15 @@ def test_hostile_names_in_declarations_and_errors(sandbox: Sandbox, playbook: Pl
     number = str(devices[0]["id"])
     account = sandbox.account("blynk")
     run = playbook(
-        {"fleetform.devices.device_owner": {**account, "device_id": number, "owner": "jonas.weber@nordlicht.example"}, "diff": True},
-        {"fleetform.devices.device": {**account, "device_id": number, "tags": ["x"]}, "ignore_errors": True, "register": "failure"},
+        {
+            "fleetform.devices.device_owner": {**account, "device_id": number, "owner": "jonas.weber@nordlicht.example"},
+            "diff": True,
+        },
+        {
+            "fleetform.devices.device": {**account, "device_id": number, "tags": ["x"]},
+            "ignore_errors": True,
+            "register": "failure",
+        },
         {"ansible.builtin.debug": {"msg": "{{ failure.msg }}"}},
     )
     assert run.results[0]["result"]["device"]["name"] == NAMES[0]

@@ -81,7 +81,7 @@ def without_times(value: t.Any) -> t.Any:
 
 @pytest.fixture
 def both(sandbox: Sandbox, playbook: Playbook) -> Compare:
-    """Runs cases in process and as modules, each from the start state, and returns outcome and result of each when they are equal."""
+    """Runs cases both ways, each from the start state, and returns outcome and result of each where they are equal."""
 
     def compare(cases: dict[str, Task], faults: t.Sequence[Task] = (), **how: t.Any) -> dict[str, tuple[str, Task]]:
         how = {"arguments": LOUD, "inventory": INVENTORY, "environment": {"ANSIBLE_INJECT_INVOCATION": "1"}, **how}
@@ -94,7 +94,9 @@ def both(sandbox: Sandbox, playbook: Playbook) -> Compare:
             return playbook(*tasks, expect=None, **how)
 
         here, there = run({}), run(TO_MODULE)
-        ways = {name: ("Using module file" in sections(here)[name], "Using module file" in sections(there)[name]) for name in cases}
+        ways = {
+            name: ("Using module file" in sections(here)[name], "Using module file" in sections(there)[name]) for name in cases
+        }
         assert ways == dict.fromkeys(cases, (False, True)), here.output
         one, other = results(here), results(there)
         assert set(cases) <= set(one)
@@ -142,7 +144,7 @@ def test_arguments_that_are_wrong_and_failures(sandbox: Sandbox, both: Compare) 
         {"nmae": "x"},
         {"name": None},
         {"state": "gone"},
-        {"create_space": "perhaps"},
+        {"concurrency": "many"},
         {"metafields": "no dictionary"},
         {"subscriptions": {"no": "list"}},
         {"timeout": "long"},

@@ -27,7 +27,11 @@ MANY = {
     ],
 }
 BAD_SECRET = {"client_secret": "{{ canary }}"}
-ECHO = {"status": 400, "body": {"error": {"message": "bad token demo-secret greenlake-demo-secret blynk-demo-token"}}, "times": None}
+ECHO = {
+    "status": 400,
+    "body": {"error": {"message": "bad token demo-secret greenlake-demo-secret blynk-demo-token"}},
+    "times": None,
+}
 
 CASES: dict[str, tuple[str, dict[str, t.Any]]] = {
     "device_info": ("device_info", {**BLYNK, "include_raw": True, "gather": ["metafields", "base_info"]}),
@@ -45,7 +49,9 @@ CASES: dict[str, tuple[str, dict[str, t.Any]]] = {
 
 @pytest.mark.parametrize("way", ["in process", "as a module"])
 @pytest.mark.parametrize("fault", [None, ECHO, {"cut_body": True, "times": None}], ids=["no fault", "echo", "cut"])
-def test_no_secret_is_shown(sandbox: Sandbox, playbook: Playbook, tmp_path: Path, way: str, fault: dict[str, t.Any] | None) -> None:
+def test_no_secret_is_shown(
+    sandbox: Sandbox, playbook: Playbook, tmp_path: Path, way: str, fault: dict[str, t.Any] | None
+) -> None:
     if fault:
         # The token endpoint is left alone, so that there is a token to be leaked.
         sandbox.fault({**fault, "path": "/(api|devices)/.*"})

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from .conftest import Playbook, Sandbox
@@ -12,7 +14,7 @@ from .conftest import Playbook, Sandbox
 
 # GreenLake takes 160 listings a minute; more hosts would wait for the next one.
 @pytest.mark.parametrize(("vendor", "hosts"), [("blynk", 200), ("greenlake", 120)])
-def test_many_hosts_ask_for_one_token(sandbox: Sandbox, playbook: Playbook, vendor: str, hosts: int) -> None:
+def test_many_hosts_ask_for_one_token(sandbox: Sandbox, playbook: Playbook, tmp_path: Path, vendor: str, hosts: int) -> None:
     inventory = "localhost ansible_connection=local\n" + "".join(f"host{number:03d}\n" for number in range(hosts))
     run = playbook(
         {"fleetform.devices.device_info": {**sandbox.account(vendor), "limit": 1}, "delegate_to": "localhost"},
@@ -25,3 +27,4 @@ def test_many_hosts_ask_for_one_token(sandbox: Sandbox, playbook: Playbook, vend
     log = sandbox.requests(vendor=vendor)
     assert len([entry for entry in log if entry["token"]]) == 1, [entry["path"] for entry in log if entry["token"]]
     assert not [entry for entry in log if entry["status"] == 429]
+    assert not list((tmp_path / "local").rglob("*")), "the tokens outlive the run"

@@ -34,7 +34,11 @@ def name_of(path: Path) -> str:
     return path.relative_to(ENGINE).with_suffix("").as_posix()
 
 
-FILES = {name_of(path): ast.parse(path.read_text(), str(path)) for path in sorted(ENGINE.rglob("*.py")) if path.parent == ENGINE or path.parent.name == "vendors"}
+FILES = {
+    name_of(path): ast.parse(path.read_text(), str(path))
+    for path in sorted(ENGINE.rglob("*.py"))
+    if path.parent == ENGINE or path.parent.name == "vendors"
+}
 
 
 def table() -> dict[str, set[str]]:
@@ -58,7 +62,11 @@ def family_of(name: str) -> str | None:
     head, _slash, own = name.partition("/")
     if head != "vendors" or own in ("__init__", "base"):
         return None
-    public = [file.partition("/")[2] for file in FILES if file.startswith("vendors/") and not file.startswith("vendors/_") and file != "vendors/base"]
+    public = [
+        file.partition("/")[2]
+        for file in FILES
+        if file.startswith("vendors/") and not file.startswith("vendors/_") and file != "vendors/base"
+    ]
     return own if own in public else next((vendor for vendor in public if own.startswith(f"_{vendor}_")), None)
 
 
@@ -76,12 +84,20 @@ def imported(tree: ast.AST) -> list[tuple[str, int, ast.AST]]:
 
 def engine_imports(tree: ast.AST) -> set[str]:
     """The files of the engine that a file imports."""
-    names = {module.removeprefix(f"{PACKAGE}.").replace(".", "/") for module, _level, _node in imported(tree) if module.startswith(f"{PACKAGE}.")}
+    names = {
+        module.removeprefix(f"{PACKAGE}.").replace(".", "/")
+        for module, _level, _node in imported(tree)
+        if module.startswith(f"{PACKAGE}.")
+    }
     return {f"{name}/__init__" if f"{name}/__init__" in FILES else name for name in names} & set(FILES)
 
 
 def third_parties(tree: ast.AST) -> set[str]:
-    tops = {module.partition(".")[0] for module, _level, node in imported(tree) if not (isinstance(node, ast.ImportFrom) and node.level)}
+    tops = {
+        module.partition(".")[0]
+        for module, _level, node in imported(tree)
+        if not (isinstance(node, ast.ImportFrom) and node.level)
+    }
     return tops - set(sys.stdlib_module_names) - {"ansible_collections", "__future__"}
 
 
@@ -105,11 +121,18 @@ def test_a_file_imports_only_what_the_picture_allows(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(name for name in FILES if family_of(name)))
 def test_no_vendor_imports_another_or_what_carries_plans_out(name: str) -> None:
     others = {file for file in FILES if family_of(file) not in (None, family_of(name))}
-    assert engine_imports(FILES[name]) & (others | {"apply", "fleet", "accounts", "tasks", "module_shell", "vendors/__init__"}) == set()
+    assert (
+        engine_imports(FILES[name]) & (others | {"apply", "fleet", "accounts", "tasks", "module_shell", "vendors/__init__"})
+        == set()
+    )
 
 
 def test_every_file_of_the_vendors_belongs_to_one() -> None:
-    lost = [name for name in FILES if name.startswith("vendors/") and name not in ("vendors/__init__", "vendors/base") and family_of(name) is None]
+    lost = [
+        name
+        for name in FILES
+        if name.startswith("vendors/") and name not in ("vendors/__init__", "vendors/base") and family_of(name) is None
+    ]
     assert lost == []
 
 
@@ -132,7 +155,11 @@ def test_third_parties_are_imported_by_one_file_each(name: str) -> None:
 @pytest.mark.parametrize("name", ["transport", "diff"])
 def test_a_library_that_may_be_missing_is_imported_under_guard(name: str) -> None:
     guarded = [child for node in ast.walk(FILES[name]) if isinstance(node, ast.Try) for child in ast.walk(node)]
-    loose = [ast.unparse(node) for module, _level, node in imported(FILES[name]) if module.partition(".")[0] in THIRD_PARTIES and node not in guarded]
+    loose = [
+        ast.unparse(node)
+        for module, _level, node in imported(FILES[name])
+        if module.partition(".")[0] in THIRD_PARTIES and node not in guarded
+    ]
     assert loose == []
 
 
@@ -145,7 +172,9 @@ def test_imports_are_absolute_and_static(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(set(FILES) - SPEAKS))
 def test_the_engine_neither_prints_nor_exits_nor_fails_a_module(name: str) -> None:
-    ends = re.compile(r"^(print|exit|quit|input|sys\.exit|os\._exit|sys\.(stdout|stderr|stdin)\..*)$|(^|\.)(fail_json|exit_json)$")
+    ends = re.compile(
+        r"^(print|exit|quit|input|sys\.exit|os\._exit|sys\.(stdout|stderr|stdin)\..*)$|(^|\.)(fail_json|exit_json)$"
+    )
     assert [call for call in calls(FILES[name]) if ends.search(call)] == []
 
 
@@ -167,4 +196,8 @@ def test_the_sandbox_shares_no_code_with_the_engine(path: Path) -> None:
 
 
 def test_the_engine_knows_nothing_of_the_command() -> None:
-    assert [name for name, tree in FILES.items() if any(module.partition(".")[0] == "fleetform" for module, _level, _node in imported(tree))] == []
+    assert [
+        name
+        for name, tree in FILES.items()
+        if any(module.partition(".")[0] == "fleetform" for module, _level, _node in imported(tree))
+    ] == []

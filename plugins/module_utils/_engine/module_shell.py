@@ -13,16 +13,17 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform, secret_values, shown_params
 
 
-class _Module(AnsibleModule):
-    """AnsibleModule that keeps our secrets to itself, also where it fails on arguments before anybody could tell it what they are."""
+class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core states no types
+    """AnsibleModule that keeps our secrets to itself also where it fails on arguments, before it could be told what they are."""
 
-    def fail_json(self, msg: str, **result: t.Any) -> t.NoReturn:
+    def fail_json(self, msg: str, **result: t.Any) -> None:
+        """See AnsibleModule. Exits."""
         self.no_log_values |= secret_values(self.params)
         result.setdefault("invocation", {"module_args": shown_params(self.params)})
         super().fail_json(msg, **result)
 
 
-def run_module(task: str) -> t.NoReturn:
+def run_module(task: str) -> None:
     """Runs the task with the parameters of this module's process, prints the result and exits."""
     module = _Module(**spec_of(task), supports_check_mode=True)
     # Ansible registers every leaf of a no_log structure. In a fleet that is "blynk" and "8", and would turn results into stars.

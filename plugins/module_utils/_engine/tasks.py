@@ -242,7 +242,7 @@ def _declaration(task: str, params: Params) -> Declaration:
     if (instead := stated.instead.get(params["state"])) is not None:
         del given[stated.options[0]]
         given.update(instead(params))
-    absent = {name: given.pop(name) for name in ("absent_tags", "absent_metafields") if name in given}
+    absent: dict[str, t.Any] = {name: given.pop(name) for name in ("absent_tags", "absent_metafields") if name in given}
     declaration = declaration_from(given, account=params.get("account"))
     return dataclasses.replace(declaration, renames=declaration.renames and stated.renames, **absent)
 

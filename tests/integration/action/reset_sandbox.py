@@ -19,6 +19,8 @@ class ActionModule(ActionBase):
         """See ActionBase. ``url`` is the sandbox's, ``faults`` a list of rules."""
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         for path, body in (("reset", {}), ("faults", list(self._task.args.get("faults", ())))):
-            request = urllib.request.Request(f"{self._task.args['url']}/_sandbox/{path}", json.dumps(body).encode(), method="POST")
+            request = urllib.request.Request(
+                f"{self._task.args['url']}/_sandbox/{path}", json.dumps(body).encode(), method="POST"
+            )
             urllib.request.urlopen(request, timeout=30).close()
         return {**result, "changed": False}

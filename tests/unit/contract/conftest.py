@@ -8,8 +8,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
-from fleetform.sandbox.server import Running, running
 
+from fleetform.sandbox.server import Running, running
 from tests.unit.contract.profiles import PROFILES
 from tests.unit.contract.world import World
 
@@ -32,6 +32,10 @@ def world(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> World:
 def pytest_terminal_summary(terminalreporter: t.Any) -> None:
     """Says how many cases the fault matrix has."""
     reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ())]
-    cases = [report for report in reports if "contract/test_faults.py" in report.nodeid and "[" in report.nodeid and report.when == "call"]
+    cases = [
+        report
+        for report in reports
+        if "contract/test_faults.py" in report.nodeid and "[" in report.nodeid and report.when == "call"
+    ]
     if cases:
         terminalreporter.write_line(f"fault matrix: {len(cases)} cases")

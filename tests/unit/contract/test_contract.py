@@ -14,13 +14,20 @@ import typing as t
 import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import AT_CLAIM, NO, READ_ONLY, YES
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError, FleetformError, NotFound, Unsupported
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    DeclarationError,
+    FleetformError,
+    NotFound,
+    Unsupported,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import ATTRIBUTES, IDENTIFIERS, RECORD_FIELDS, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import VENDORS
 from tests.unit.contract.profiles import PROFILES, REFUSED, Case, Profile
 from tests.unit.contract.world import World, actions_of, converge, plan_of, words
 
-CASES = [pytest.param(profile, case, id=f"{profile.vendor}-{case.name}") for profile in PROFILES.values() for case in profile.cases]
+CASES = [
+    pytest.param(profile, case, id=f"{profile.vendor}-{case.name}") for profile in PROFILES.values() for case in profile.cases
+]
 RISKY = [
     pytest.param(profile, case, id=f"{profile.vendor}-{case.name}")
     for profile in PROFILES.values()
@@ -39,7 +46,9 @@ def test_every_registered_vendor_has_a_profile_and_cases_for_all_that_it_can_do(
         assert able - tried == set(), f"{vendor} can do {sorted(able - tried)}: add a Case for each to its profile"
         readable = {row for row, capability in adapter.CAPABILITIES.items() if capability.level == READ_ONLY}
         assert readable == set(profile.read_only), f"read_only of the profile of {vendor} must have {sorted(readable)}"
-        assert set(profile.identifiers) == adapter.IDENTIFIERS, f"identifiers of the profile of {vendor} must be {sorted(adapter.IDENTIFIERS)}"
+        assert set(profile.identifiers) == adapter.IDENTIFIERS, (
+            f"identifiers of the profile of {vendor} must be {sorted(adapter.IDENTIFIERS)}"
+        )
     assert list(VENDORS) == sorted(VENDORS)
 
 
@@ -49,11 +58,18 @@ KINDS: dict[str, tuple[type, ...]] = {
     **dict.fromkeys(("vendor", "account", "id", "name", "serial", "mac", "cloud_id", "model", "device_type", "status"), (str,)),
     **dict.fromkeys(("last_seen", "ip", "firmware"), (str,)),
     **dict.fromkeys(("online", "archived"), (bool,)),
-    **dict.fromkeys(("metafields", "owner", "organization", "space", "applications", "application", "contact", "warranty"), (dict,)),
+    **dict.fromkeys(
+        ("metafields", "owner", "organization", "space", "applications", "application", "contact", "warranty"), (dict,)
+    ),
     "tags": (list, dict),
     "subscriptions": (list,),
 }
-PARTS = {"owner": {"id", "email", "name"}, "organization": {"id", "name"}, "space": {"id", "name", "path"}, "application": {"id", "region"}}
+PARTS = {
+    "owner": {"id", "email", "name"},
+    "organization": {"id", "name"},
+    "space": {"id", "name", "path"},
+    "application": {"id", "region"},
+}
 
 
 @EACH
@@ -217,7 +233,9 @@ def test_what_a_vendor_cannot_do_is_refused_before_any_call(world: World, profil
     ("profile", "attribute"),
     [pytest.param(profile, name, id=f"{profile.vendor}-{name}") for profile in PROFILES.values() for name in profile.read_only],
 )
-def test_what_can_only_be_read_is_refused_where_it_differs_and_nothing_else_happens(world: World, profile: Profile, attribute: str) -> None:
+def test_what_can_only_be_read_is_refused_where_it_differs_and_nothing_else_happens(
+    world: World, profile: Profile, attribute: str
+) -> None:
     with world.fleet(lab=profile.account) as fleet:
         plan = plan_of(fleet, [profile.read_only[attribute]])
         (error,) = plan.errors
@@ -305,7 +323,10 @@ def test_two_accounts_of_one_vendor_in_one_plan(world: World, profile: Profile) 
 
 
 def test_all_vendors_in_one_plan(world: World) -> None:
-    wanted = [{**next(case for case in profile.cases if case.creates).declared, "account": vendor} for vendor, profile in PROFILES.items()]
+    wanted = [
+        {**next(case for case in profile.cases if case.creates).declared, "account": vendor}
+        for vendor, profile in PROFILES.items()
+    ]
     with world.fleet(**{vendor: profile.account for vendor, profile in PROFILES.items()}) as fleet:
         report = converge(fleet, wanted)
         assert {change.change.address.split("/")[0] for change in report.results} == set(PROFILES)
@@ -317,7 +338,9 @@ def test_all_vendors_in_one_plan(world: World) -> None:
 def test_one_account_that_fails_leaves_the_others_alone(world: World, profile: Profile) -> None:
     others = {vendor: other for vendor, other in PROFILES.items() if vendor != profile.vendor}
     world.sandbox.fault({"vendor": profile.vendor, "status": 403, "times": None})
-    wanted = [{**next(case for case in held.cases if case.creates).declared, "account": vendor} for vendor, held in PROFILES.items()]
+    wanted = [
+        {**next(case for case in held.cases if case.creates).declared, "account": vendor} for vendor, held in PROFILES.items()
+    ]
     with world.fleet(**{vendor: held.account for vendor, held in PROFILES.items()}) as fleet:
         plan = plan_of(fleet, wanted)
         assert [error.account for error in plan.errors] == [profile.vendor]
@@ -326,4 +349,9 @@ def test_one_account_that_fails_leaves_the_others_alone(world: World, profile: P
 
 
 def test_levels_are_words_of_the_interface() -> None:
-    assert {capability.level for vendor in VENDORS.values() for capability in vendor.CAPABILITIES.values()} <= {YES, AT_CLAIM, READ_ONLY, NO}
+    assert {capability.level for vendor in VENDORS.values() for capability in vendor.CAPABILITIES.values()} <= {
+        YES,
+        AT_CLAIM,
+        READ_ONLY,
+        NO,
+    }

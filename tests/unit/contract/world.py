@@ -12,7 +12,6 @@ import time
 import typing as t
 
 import pytest
-from fleetform.sandbox.server import Running
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine import accounts, http
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Report
@@ -20,6 +19,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.declarat
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import FleetformError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Plan
+from fleetform.sandbox.server import Running
 
 Options = dict[str, t.Any]
 
@@ -56,7 +56,9 @@ class World:
     def __init__(self, sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> None:
         self.sandbox = sandbox
         self.time = Time(sandbox)
-        client = functools.partial(http.Client, clock=self.time.clock, wall=self.time.wall, sleep=self.time.sleep, random=lambda: 0.5)
+        client = functools.partial(
+            http.Client, clock=self.time.clock, wall=self.time.wall, sleep=self.time.sleep, random=lambda: 0.5
+        )
         monkeypatch.setattr(accounts, "Client", client)
         monkeypatch.setattr(http, "Pacer", functools.partial(http.Pacer, clock=self.time.clock))
 

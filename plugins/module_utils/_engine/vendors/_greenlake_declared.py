@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import replace
 from datetime import date
+from uuid import UUID
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change
@@ -69,6 +70,8 @@ def _identity_problem(declaration: Declaration) -> str | None:
         value = getattr(declaration, name)
         if value is not None and not is_uuid(value):
             return f"{name} {value!r} is not a UUID, which every greenlake device id is"
+        if value is not None and value != str(UUID(value)):
+            return f"{name} {value!r} is compared exactly; write it as {str(UUID(value))!r}"
     if declaration.device_type is not None and declaration.device_type.upper() not in DEVICE_TYPES:
         return f"device_type must be {', '.join(DEVICE_TYPES)}, not {declaration.device_type!r}; the vendor tells finer types"
     return None

@@ -10,7 +10,11 @@ from dataclasses import dataclass
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError, Unsupported
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device, Query, mac_key
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._greenlake_json import VENDOR_NAMES
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._greenlake_json import (
+    VENDOR_NAMES,
+    is_uuid,
+    uuid_key,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._greenlake_listing import (
     DEVICE_PAGE,
     any_of,
@@ -90,6 +94,9 @@ def refuse_unsupported(query: Query) -> None:
         raise Unsupported(
             f"greenlake has nothing to gather ({what}): a listing shows all that is known of a device, tags included"
         )
+    for uuid in (query.device_id, query.cloud_id):
+        if uuid is not None and not is_uuid(uuid):
+            raise DeclarationError(f"{uuid!r} is not a UUID, which every greenlake device id is")
     if strange := sorted(_NEVER_THERE & {name.partition(".")[0] for name in query.filters}):
         raise Unsupported(f"greenlake shows no {strange[0]} to filter by; it can filter by {', '.join(sorted(FILTERS))}")
     if query.page_size is not None and not 1 <= query.page_size <= DEVICE_PAGE:
@@ -151,11 +158,13 @@ def asked(query: Query) -> Asked:
 
 def sifted(devices: t.Iterable[Device], query: Query) -> list[Device]:
     """The devices that have the identity which the query names."""
-    wanted = {"id": query.device_id, "cloud_id": query.cloud_id, "serial": query.serial, "name": query.name}
+    wanted = {"serial": query.serial, "name": query.name}
+    ids = {uuid_key(uuid) for uuid in (query.device_id, query.cloud_id) if uuid is not None}
     return [
         device
         for device in devices
         if all(value is None or getattr(device, name) == value for name, value in wanted.items())
+        and ids <= {uuid_key(device.id)}
         and (query.mac is None or mac_key(device.mac or "") == mac_key(query.mac))
     ]
 

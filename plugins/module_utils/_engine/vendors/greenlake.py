@@ -113,15 +113,14 @@ class GreenLake(Vendor):
     """One workspace of HPE GreenLake."""
 
     NAME = "greenlake"
-    # Requests per minute; where the documentation has shown two figures, the lower one.
-    LIMITS = {"read": 160, "add": 25, "patch": 20, "poll": 90}
     FACTS = VendorFacts(
         name="greenlake",
         default_url=DEFAULT_URL,
         options=frozenset({"token", "client_id", "client_secret", "token_url", "organization"}),
         credentials=(frozenset({"client_id", "client_secret"}), frozenset({"token"})),
         native_environment={"client_id": "GREENLAKE_CLIENT_ID", "client_secret": "GREENLAKE_CLIENT_SECRET"},
-        limits=LIMITS,
+        # Requests per minute; where the documentation has shown two figures, the lower one.
+        limits={"read": 160, "add": 25, "patch": 20, "poll": 90},
     )
     CAPABILITIES = {
         "create": Capability(YES, note="added by serial and MAC (network), or by serial and part number (compute, storage)"),
@@ -172,13 +171,13 @@ class GreenLake(Vendor):
         if any(not (one.serial or one.device_id or one.cloud_id) for one in declarations):
             return Sight(self._devices(read_all(self.client, INVENTORY)))
         found = read_wanted(self.client, INVENTORY, "serialNumber", [one.serial for one in declarations if one.serial])
-        rows = {row["id"]: row for row in found.rows if row.get("id")}
+        rows = {row.get("id"): row for row in found.rows}
         ids = {uuid for one in declarations for uuid in (one.device_id, one.cloud_id) if uuid and uuid not in rows}
         if ids and not found.whole:
             found = self._by_id(sorted(ids))
-            rows.update((row["id"], row) for row in found.rows)
+            rows.update((row.get("id"), row) for row in found.rows)
         if not found.whole:
-            rows.update((row["id"], row) for row in self._with_stray_macs(declarations, rows.values()))
+            rows.update((row.get("id"), row) for row in self._with_stray_macs(declarations, rows.values()))
         return Sight(self._devices(rows.values()))
 
     def _by_id(self, ids: t.Sequence[str]) -> Found:

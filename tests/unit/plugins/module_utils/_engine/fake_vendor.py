@@ -3,9 +3,9 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """A vendor that is simple enough to reason about: a cloud in memory, a client without a network, an adapter that fills the port.
 
-It has one of each kind: something claimed with the device (``name``, ``space``), something read only (``status``), something it
-cannot do (``applications`` and what is like it), bulk calls of two devices (``tags``), an attribute of two calls (``contact``), an
-attribute that reading leaves out (``metafields``), a transfer, and owners that have to be looked up.
+It has one of each kind: something claimed with the device (``name``, ``space``), something read only (``status``), something that
+it cannot do (``applications`` and what is like it), bulk calls of two devices (``tags``), an attribute of two calls
+(``contact``), an attribute that reading leaves out (``metafields``), a transfer, and owners that have to be looked up.
 """
 
 from __future__ import annotations
@@ -18,8 +18,22 @@ import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine import fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import ADD, AFTER_READING, NEVER, PATCH, Answer, Call
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import AT_CLAIM, NO, READ_ONLY, ROWS, YES, Capability
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import ApiError, Gone, NotFound, Refused, Unavailable, Unclear
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import (
+    AT_CLAIM,
+    NO,
+    READ_ONLY,
+    ROWS,
+    YES,
+    Capability,
+)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    ApiError,
+    Gone,
+    NotFound,
+    Refused,
+    Unavailable,
+    Unclear,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Counts, Settled
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query, mac_text
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
@@ -38,6 +52,7 @@ class FakeCloud:
 
     def __init__(self, *rows: dict[str, t.Any]) -> None:
         self.rows: dict[str, dict[str, t.Any]] = {}
+        self.made = 0
         self.writes: list[Call] = []
         self.reads: list[str] = []
         self.lock = threading.Lock()
@@ -47,8 +62,18 @@ class FakeCloud:
             self.add(**row)
 
     def add(self, **row: t.Any) -> dict[str, t.Any]:
-        number = row.pop("id", f"d{len(self.rows) + 1}")
-        defaults = {"name": None, "serial": None, "mac": None, "model": None, "owner": None, "space": None, "contact": None, "organization": HOME}
+        self.made += 1
+        number = row.pop("id", f"d{self.made}")
+        defaults = {
+            "name": None,
+            "serial": None,
+            "mac": None,
+            "model": None,
+            "owner": None,
+            "space": None,
+            "contact": None,
+            "organization": HOME,
+        }
         self.rows[number] = {"id": number, **defaults, "tags": [], "metafields": {}, "archived": False, **row}
         return self.rows[number]
 
@@ -147,7 +172,9 @@ class FakeVendor(Vendor):
     """The adapter. Attributes of an instance may be changed by a test: ``CAPABILITIES``, ``NEEDS``, ``hides``."""
 
     NAME = "fake"
-    FACTS = VendorFacts(name="fake", default_url="https://fake.example", options=frozenset({"token"}), credentials=(frozenset({"token"}),))
+    FACTS = VendorFacts(
+        name="fake", default_url="https://fake.example", options=frozenset({"token"}), credentials=(frozenset({"token"}),)
+    )
     LIMITS: t.ClassVar[t.Mapping[str, int]] = {}
     IDENTIFIERS = frozenset({"device_id", "serial", "mac"})
     CLAIM_SETS = frozenset({"name", "space"})
@@ -256,7 +283,9 @@ class FakeVendor(Vendor):
         rest = [step for step in steps if step.call.path != "/tags"]
 
         def join(calls: t.Sequence[Call]) -> Call:
-            return replace(calls[0], body={**calls[0].body, "devices": [device for call in calls for device in call.body["devices"]]})
+            return replace(
+                calls[0], body={**calls[0].body, "devices": [device for call in calls for device in call.body["devices"]]}
+            )
 
         return rest + batch_devices(bulk, 2, lambda call: tuple(call.body["tags"]), join)
 
@@ -265,7 +294,9 @@ class FakeVendor(Vendor):
             return {address: Outcome(DONE, device=_device(answer.body, self.settings.name)) for address in step.addresses}
         refused = (answer.body or {}).get("refused", ()) if step.call.path == "/tags" else ()
         outcomes = {change.address: Outcome(DONE) for change in step.changes}
-        outcomes.update({change.address: Outcome(FAILED, "no more tags") for change in step.changes if change.device_id in refused})
+        outcomes.update(
+            {change.address: Outcome(FAILED, "no more tags") for change in step.changes if change.device_id in refused}
+        )
         return outcomes
 
 

@@ -17,7 +17,15 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.declarat
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Gone
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Plan, Step
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, Outcome
-from tests.unit.plugins.module_utils._engine.fake_vendor import DARK, FakeCloud, FakeVendor, fleet_over, open_fake, refused, unavailable
+from tests.unit.plugins.module_utils._engine.fake_vendor import (
+    DARK,
+    FakeCloud,
+    FakeVendor,
+    fleet_over,
+    open_fake,
+    refused,
+    unavailable,
+)
 
 
 class World:
@@ -77,7 +85,9 @@ def test_what_was_done_is_reported_and_the_record_is_the_one_afterwards(world: M
 
 
 def test_results_stand_in_the_order_of_the_plan(world: Make) -> None:
-    report = world(LOBBY, ROOF).apply({"serial": "S2", "name": "B", "tags": ["x"]}, {"serial": "S1", "name": "A", "owner": "ada@example.com"})
+    report = world(LOBBY, ROOF).apply(
+        {"serial": "S2", "name": "B", "tags": ["x"]}, {"serial": "S1", "name": "A", "owner": "ada@example.com"}
+    )
     assert [(result.change.address, result.change.action) for result in report.results] == [
         ("lab/S1", "rename"),
         ("lab/S1", "set_owner"),
@@ -88,7 +98,16 @@ def test_results_stand_in_the_order_of_the_plan(world: Make) -> None:
 
 def test_the_steps_of_one_device_go_in_the_order_of_their_stages(world: Make) -> None:
     here = world(LOBBY)
-    here.apply({"serial": "S1", "name": "Hall", "transfer_to": "org-branch", "owner": "ada@example.com", "archived": True, "metafields": {"Room": "H"}})
+    here.apply(
+        {
+            "serial": "S1",
+            "name": "Hall",
+            "transfer_to": "org-branch",
+            "owner": "ada@example.com",
+            "archived": True,
+            "metafields": {"Room": "H"},
+        }
+    )
     assert here.paths() == ["/organization", "/owner", "/name", "/metafield", "/archived"]
 
 
@@ -137,7 +156,11 @@ def test_a_new_device_is_claimed_first_and_its_id_is_used_from_then_on(world: Ma
     assert here.cloud.writes[1].body == {"device": "d1", "value": "u1"}
     device = report.devices["lab/S9"]
     assert device is not None
-    assert (device.id, device.owner, device.metafields) == ("d1", {"id": "u1", "email": "ada@example.com", "name": None}, {"Room": "H"})
+    assert (device.id, device.owner, device.metafields) == (
+        "d1",
+        {"id": "u1", "email": "ada@example.com", "name": None},
+        {"Room": "H"},
+    )
 
 
 def test_nothing_follows_a_device_that_could_not_be_created(world: Make) -> None:
@@ -169,7 +192,9 @@ def test_a_claim_that_got_lost_is_never_sent_again(world: Make) -> None:
     assert not report.changed
 
 
-def test_what_needs_the_id_of_a_new_device_is_skipped_where_the_vendor_did_not_tell_it(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_needs_the_id_of_a_new_device_is_skipped_where_the_vendor_did_not_tell_it(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
     here = world()
     monkeypatch.setattr(here.vendor, "finish", lambda step, answer: {address: Outcome(DONE) for address in step.addresses})
     report = here.apply({"serial": "S9", "model": "M1", "owner": "ada@example.com"})
@@ -183,7 +208,9 @@ def test_what_needs_the_id_of_a_new_device_is_skipped_where_the_vendor_did_not_t
 def test_after_a_failure_nothing_irreversible_follows_on_that_device_and_the_rest_does(world: Make) -> None:
     here = world(LOBBY, ROOF)
     here.client.refuse["/name"] = refused("too long")
-    report = here.apply({"serial": "S1", "name": "Hall", "metafields": {"Room": "H"}, "archived": True}, {"serial": "S2", "archived": True})
+    report = here.apply(
+        {"serial": "S1", "name": "Hall", "metafields": {"Room": "H"}, "archived": True}, {"serial": "S2", "archived": True}
+    )
     assert statuses(report) == {"S1 rename": "failed", "S1 set_metafield": "done", "S1 archive": "skipped", "S2 archive": "done"}
     assert here.cloud.rows["d1"]["archived"] is False
     assert "an earlier change of this device failed, and this one cannot be undone" in "".join(report.problems())
@@ -417,12 +444,19 @@ def test_the_observer_sees_every_change_as_it_ends(world: Make) -> None:
     here.client.refuse["/name"] = refused()
     seen: list[ChangeResult] = []
     here.fleet.apply(here.plan({"serial": "S1", "name": "Hall", "tags": ["red"], "archived": True}), seen.append)
-    assert sorted((result.change.action, result.status) for result in seen) == [("archive", "skipped"), ("rename", "failed"), ("tag", "done")]
+    assert sorted((result.change.action, result.status) for result in seen) == [
+        ("archive", "skipped"),
+        ("rename", "failed"),
+        ("tag", "done"),
+    ]
 
 
 def test_a_second_apply_of_the_same_declaration_sends_nothing(world: Make) -> None:
     here = world(LOBBY)
-    declared = [{"serial": "S1", "name": "Hall", "owner": "ada@example.com", "tags": ["red"]}, {"serial": "S9", "model": "M1", "name": "New"}]
+    declared = [
+        {"serial": "S1", "name": "Hall", "owner": "ada@example.com", "tags": ["red"]},
+        {"serial": "S9", "model": "M1", "name": "New"},
+    ]
     here.apply(*declared)
     sent = len(here.cloud.writes)
     assert here.apply(*declared).results == ()

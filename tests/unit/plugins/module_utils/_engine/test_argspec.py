@@ -69,7 +69,7 @@ def test_a_module_says_what_it_does_in_check_and_diff_mode(task: str) -> None:
 
 @pytest.mark.parametrize("task", argspec.TASKS)
 def test_a_module_has_its_action_plugin(task: str) -> None:
-    assert importlib.import_module(f"{PLUGINS}.action.{task}").ActionModule.TASK == task
+    assert task == importlib.import_module(f"{PLUGINS}.action.{task}").ActionModule.TASK
 
 
 def test_every_account_option_can_be_given() -> None:
@@ -94,7 +94,9 @@ def test_everything_that_can_be_declared_is_an_option_of_device_and_fleet() -> N
 
 
 def test_devices_of_a_fleet_have_no_defaults_that_would_hide_those_of_the_user() -> None:
-    assert not [name for name, option in argspec.spec_of("fleet")["argument_spec"]["devices"]["options"].items() if "default" in option]
+    assert not [
+        name for name, option in argspec.spec_of("fleet")["argument_spec"]["devices"]["options"].items() if "default" in option
+    ]
 
 
 def test_everything_that_can_be_asked_is_an_option_of_device_info() -> None:

@@ -7,7 +7,16 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import AT_CLAIM, NO, READ_ONLY, ROWS, YES, Capability, refusal, table
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import (
+    AT_CLAIM,
+    NO,
+    READ_ONLY,
+    ROWS,
+    YES,
+    Capability,
+    refusal,
+    table,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import ATTRIBUTES
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import VENDORS
 
@@ -15,7 +24,11 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors 
 @pytest.mark.parametrize(
     ("attribute", "capability", "text"),
     [
-        ("status", Capability(NO, reason="devices report it", nearest="`archived`"), "acme cannot set status: devices report it; the nearest thing it can do is `archived`"),
+        (
+            "status",
+            Capability(NO, reason="devices report it", nearest="`archived`"),
+            "acme cannot set status: devices report it; the nearest thing it can do is `archived`",
+        ),
         ("create", Capability(NO, reason="people do"), "acme cannot create devices: people do"),
         ("absent", Capability(NO), "acme cannot delete devices"),
         ("transfer_to", Capability(NO), "acme cannot transfer devices"),
@@ -28,12 +41,20 @@ def test_a_refusal_names_vendor_attribute_reason_and_the_nearest_thing(attribute
 
 
 def test_a_refusal_says_what_was_seen() -> None:
-    assert refusal("acme", "name", Capability(READ_ONLY), seen="it is 'a', declared is 'b'").message == "acme cannot set name (it is 'a', declared is 'b')"
+    assert (
+        refusal("acme", "name", Capability(READ_ONLY), seen="it is 'a', declared is 'b'").message
+        == "acme cannot set name (it is 'a', declared is 'b')"
+    )
 
 
 def test_the_table_has_a_row_per_attribute_and_a_column_per_vendor_in_order() -> None:
     one = {row: Capability(YES) for row in ROWS}
-    other = {**one, "name": Capability(READ_ONLY), "space": Capability(YES, note="location"), "absent": Capability(NO, nearest="`archived`")}
+    other = {
+        **one,
+        "name": Capability(READ_ONLY),
+        "space": Capability(YES, note="location"),
+        "absent": Capability(NO, nearest="`archived`"),
+    }
     lines = table({"zeta": one, "acme": other}).splitlines()
     assert lines[:4] == ["| | acme | zeta |", "|---|---|---|", "| create | yes | yes |", "| `name` | read only | yes |"]
     assert lines[4] == "| `space` | yes: location | yes |"

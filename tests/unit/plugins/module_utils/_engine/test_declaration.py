@@ -71,7 +71,10 @@ def test_the_name_of_an_account_is_a_string() -> None:
         ({"name": "n", "secret_metafields": [1]}, "secret_metafields must be a list of metafield names"),
         ({"name": "n", "secret_metafields": 1}, "secret_metafields must be a list of metafield names"),
         ({"name": "n", "metafields_policy": "never"}, "metafields_policy must be when_changed or always, not 'never'"),
-        ({"serial": "S", "archived": True, "application": {"id": "a"}}, "archived: true takes the application and the subscriptions away"),
+        (
+            {"serial": "S", "archived": True, "application": {"id": "a"}},
+            "archived: true takes the application and the subscriptions away",
+        ),
         ({"serial": "S", "archived": True, "subscriptions": ["K"]}, "archived: true takes the application"),
     ],
 )
@@ -103,7 +106,11 @@ def test_archived_goes_together_with_an_assignment_that_is_taken_away() -> None:
 
 def test_scalars_in_tags_become_the_text_that_yaml_shows() -> None:
     assert declaration_from({"name": "n", "tags": ["a", 5, 5.5, True]}).tags == ["a", "5", "5.5", "true"]
-    assert declaration_from({"name": "n", "tags": {"floor": 3, "live": False, 7: "x"}}).tags == {"floor": "3", "live": "false", "7": "x"}
+    assert declaration_from({"name": "n", "tags": {"floor": 3, "live": False, 7: "x"}}).tags == {
+        "floor": "3",
+        "live": "false",
+        "7": "x",
+    }
 
 
 def test_a_null_value_in_tags_survives_as_the_wish_to_remove_the_key() -> None:

@@ -37,7 +37,19 @@ def test_these_are_the_same(one: t.Any, other: t.Any) -> None:
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [(True, 1), (False, 0), (False, None), (0, None), (0, ""), ("5", 5), ([1, 2], [2, 1]), ([1], [1, 1]), ({"a": 1}, {"a": 2}), ({"a": 1}, [1]), ("a", "A")],
+    [
+        (True, 1),
+        (False, 0),
+        (False, None),
+        (0, None),
+        (0, ""),
+        ("5", 5),
+        ([1, 2], [2, 1]),
+        ([1], [1, 1]),
+        ({"a": 1}, {"a": 2}),
+        ({"a": 1}, [1]),
+        ("a", "A"),
+    ],
 )
 def test_these_differ(one: t.Any, other: t.Any) -> None:
     assert not same(one, other)

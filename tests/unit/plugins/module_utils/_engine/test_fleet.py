@@ -84,8 +84,12 @@ def test_the_account_without_a_name_has_none_to_tell(monkeypatch: pytest.MonkeyP
         fleet.account("lab")
 
 
-def test_a_declaration_for_an_unknown_account_is_an_error_in_the_plan_and_the_others_are_planned(fleet: fleet_module.Fleet) -> None:
-    plan = fleet.plan(declared({"serial": "S1", "name": "Hall"}, {"serial": "S2", "account": "lob"}, {"serial": "A2", "account": "lob"}))
+def test_a_declaration_for_an_unknown_account_is_an_error_in_the_plan_and_the_others_are_planned(
+    fleet: fleet_module.Fleet,
+) -> None:
+    plan = fleet.plan(
+        declared({"serial": "S1", "name": "Hall"}, {"serial": "S2", "account": "lob"}, {"serial": "A2", "account": "lob"})
+    )
     assert kinds(plan) == [("SettingsError", "lob/A2"), ("SettingsError", "lob/S2")]
     assert len(plan.changes) == 1
     assert plan.complete
@@ -94,7 +98,9 @@ def test_a_declaration_for_an_unknown_account_is_an_error_in_the_plan_and_the_ot
 def test_several_accounts_make_one_plan_in_their_order(monkeypatch: pytest.MonkeyPatch, lab: FakeVendor) -> None:
     other = FakeCloud({"id": "d1", "serial": "S1", "name": "Lobby"})
     fleet = fleet_over(monkeypatch, lab, open_fake(other, "av"))
-    plan = fleet.plan(declared({"account": "lab", "serial": "S1", "name": "Hall"}, {"account": "av", "serial": "S1", "name": "Hall"}))
+    plan = fleet.plan(
+        declared({"account": "lab", "serial": "S1", "name": "Hall"}, {"account": "av", "serial": "S1", "name": "Hall"})
+    )
     assert [device.address for device in plan.devices] == ["av/S1", "lab/S1"]
     report = fleet.apply(plan)
     assert set(report.devices) == {"av/S1", "lab/S1"}
@@ -108,7 +114,9 @@ def test_accounts_are_read_side_by_side(monkeypatch: pytest.MonkeyPatch) -> None
     for vendor in vendors:
         original = vendor.read
         monkeypatch.setattr(vendor, "read", lambda asked, original=original: (both.wait(), original(asked))[1])
-    plan = fleet_over(monkeypatch, *vendors).plan(declared({"account": "a", "serial": "S", "model": "M"}, {"account": "b", "serial": "S", "model": "M"}))
+    plan = fleet_over(monkeypatch, *vendors).plan(
+        declared({"account": "a", "serial": "S", "model": "M"}, {"account": "b", "serial": "S", "model": "M"})
+    )
     assert len(plan.changes) == 2
 
 
@@ -129,11 +137,15 @@ def test_an_account_whose_declarations_are_all_refused_is_not_read(fleet: fleet_
     assert cloud.reads == []
 
 
-def test_an_account_that_cannot_be_read_leaves_the_others_alone_and_creates_nothing(monkeypatch: pytest.MonkeyPatch, lab: FakeVendor) -> None:
+def test_an_account_that_cannot_be_read_leaves_the_others_alone_and_creates_nothing(
+    monkeypatch: pytest.MonkeyPatch, lab: FakeVendor
+) -> None:
     dark = FakeCloud(LOBBY)
     dark.unreadable = unavailable()
     fleet = fleet_over(monkeypatch, lab, open_fake(dark, "av"))
-    plan = fleet.plan(declared({"account": "lab", "serial": "S1", "name": "Hall"}, {"account": "av", "serial": "S9", "model": "M1"}))
+    plan = fleet.plan(
+        declared({"account": "lab", "serial": "S1", "name": "Hall"}, {"account": "av", "serial": "S9", "model": "M1"})
+    )
     assert not plan.complete
     assert kinds(plan) == [("Unavailable", None)]
     assert plan.errors[0].account == "av"
@@ -148,7 +160,9 @@ def test_an_incomplete_read_is_an_error_and_never_a_missing_device(fleet: fleet_
     assert (plan.changes, plan.complete, kinds(plan)) == ((), False, [("IncompleteRead", None)])
 
 
-def test_a_missing_library_is_no_matter_of_one_account(fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_is_no_matter_of_one_account(
+    fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def read(_declarations: t.Any) -> t.NoReturn:
         raise MissingLibrary("requests")
 
@@ -171,14 +185,19 @@ def test_a_declaration_that_contradicts_itself_is_an_error_and_never_leads_to_a_
 
 
 def test_two_declarations_of_one_device_are_one_error_that_names_both_and_neither_is_planned(fleet: fleet_module.Fleet) -> None:
-    plan = fleet.plan(declared({"name": "Lobby", "tags": ["a"]}, {"serial": "S1", "tags": ["b"]}, {"serial": "S2", "tags": ["c"]}))
+    plan = fleet.plan(
+        declared({"name": "Lobby", "tags": ["a"]}, {"serial": "S1", "tags": ["b"]}, {"serial": "S2", "tags": ["c"]})
+    )
     (error,) = plan.errors
     assert "lab/Lobby and lab/S1 mean the same device, Lobby (id d1); declare it once" in str(error)
     assert [device.address for device in plan.devices] == ["lab/S2"]
 
 
 def test_the_same_identity_twice_is_one_error_that_says_where(fleet: fleet_module.Fleet) -> None:
-    twins = [declaration_from({"serial": "S1", "name": name}, declared_at=place) for name, place in (("A", "fleet.yml:9"), ("B", "fleet.yml:3"))]
+    twins = [
+        declaration_from({"serial": "S1", "name": name}, declared_at=place)
+        for name, place in (("A", "fleet.yml:9"), ("B", "fleet.yml:3"))
+    ]
     plan = fleet.plan(twins)
     assert kinds(plan) == [("DeclarationError", "lab/S1")]
     assert "declared twice: fleet.yml:3 and fleet.yml:9; keep one" in str(plan.errors[0])
@@ -244,7 +263,9 @@ def test_a_device_out_of_sight_is_blocked_and_never_created_again(fleet: fleet_m
     assert [change.address for change in plan.changes] == ["lab/Lobby"]
 
 
-def test_only_devices_that_will_be_resolved_are_prepared(fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_devices_that_will_be_resolved_are_prepared(
+    fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     seen: list[str] = []
     monkeypatch.setattr(lab, "prepare", lambda pairs: seen.extend(declaration.address for declaration, _device in pairs))
     lab.hides = {"lab/Attic": "dark"}
@@ -252,7 +273,9 @@ def test_only_devices_that_will_be_resolved_are_prepared(fleet: fleet_module.Fle
     assert seen == ["lab/S2"]
 
 
-def test_a_failure_of_the_lookups_that_devices_share_is_one_of_the_account(fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_of_the_lookups_that_devices_share_is_one_of_the_account(
+    fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def prepare(_pairs: t.Any) -> t.NoReturn:
         raise unavailable()
 
@@ -275,7 +298,10 @@ def test_planning_twice_in_any_order_gives_the_same_plan(fleet: fleet_module.Fle
     for seed in range(5):
         mixed = random.Random(seed).sample(wanted, len(wanted))
         plan = fleet.plan(mixed)
-        assert (plan.devices, [account.steps for account in plan.accounts]) == (first.devices, [account.steps for account in first.accounts])
+        assert (plan.devices, [account.steps for account in plan.accounts]) == (
+            first.devices,
+            [account.steps for account in first.accounts],
+        )
         assert [str(error) for error in plan.errors] == [str(error) for error in first.errors]
 
 
@@ -303,7 +329,9 @@ def test_an_error_of_a_listing_says_which_account(fleet: fleet_module.Fleet, clo
     assert caught.value.account == "lab"
 
 
-def test_an_action_gets_the_device_and_the_mode(fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_action_gets_the_device_and_the_mode(
+    fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked: list[tuple[str, Device | None, t.Any]] = []
     monkeypatch.setattr(lab, "act", lambda action, device, options: asked.append((action, device, options)))
     (lobby,) = declared({"serial": "S1"})

@@ -30,7 +30,9 @@ def test_a_device_is_found_by_what_agrees(declaration: Declaration) -> None:
     assert Index([ONE, TWO]).find(declaration) is ONE
 
 
-@pytest.mark.parametrize("declaration", [Declaration(serial="S9"), Declaration(name="lobby"), Declaration(name="S1"), Declaration(serial="s1")])
+@pytest.mark.parametrize(
+    "declaration", [Declaration(serial="S9"), Declaration(name="lobby"), Declaration(name="S1"), Declaration(serial="s1")]
+)
 def test_nothing_is_found_without_an_exact_agreement(declaration: Declaration) -> None:
     assert Index([ONE, TWO]).find(declaration) is None
 

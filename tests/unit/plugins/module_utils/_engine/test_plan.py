@@ -59,7 +59,12 @@ def test_what_is_not_declared_is_not_touched(vendor: FakeVendor) -> None:
 
 
 def test_what_is_as_declared_is_no_change(vendor: FakeVendor) -> None:
-    assert planned(vendor, name="Lobby", owner="ada@example.com", tags=["blue"], metafields={"Room": "Lobby"}, archived=False).changes == ()
+    assert (
+        planned(
+            vendor, name="Lobby", owner="ada@example.com", tags=["blue"], metafields={"Room": "Lobby"}, archived=False
+        ).changes
+        == ()
+    )
 
 
 def test_each_attribute_that_differs_is_one_change_with_its_calls(vendor: FakeVendor) -> None:
@@ -134,7 +139,12 @@ def test_a_device_that_is_missing_is_claimed_and_the_rest_follows_by_its_new_id(
     plan = planned(vendor, None, name="Lobby", model="M1", space="Hall", owner="ben@example.com")
     assert plan.action == "create"
     assert rows(plan) == [
-        ("claim", None, None, {"serial": "S1", "name": "Lobby", "model": "M1", "space": {"id": "Hall", "name": "Hall", "path": "Hall"}}),
+        (
+            "claim",
+            None,
+            None,
+            {"serial": "S1", "name": "Lobby", "model": "M1", "space": {"id": "Hall", "name": "Hall", "path": "Hall"}},
+        ),
         ("set_owner", "owner", None, {"id": "u2", "email": "ben@example.com", "name": None}),
     ]
     assert plan.changes[1].calls[0].body == {"device": NewId("lab/S1"), "value": "u2"}
@@ -144,7 +154,14 @@ def test_a_device_that_is_missing_is_claimed_and_the_rest_follows_by_its_new_id(
 def test_the_record_of_a_new_device_has_no_id_and_what_is_declared(vendor: FakeVendor) -> None:
     after = planned(vendor, None, name="Lobby", model="M1", mac="11:22:33:44:AA:FF", tags=["red"]).after
     assert after is not None
-    assert (after.id, after.name, after.serial, after.tags, after.model, after.account) == (None, "Lobby", "S1", ["red"], "M1", "lab")
+    assert (after.id, after.name, after.serial, after.tags, after.model, after.account) == (
+        None,
+        "Lobby",
+        "S1",
+        ["red"],
+        "M1",
+        "lab",
+    )
 
 
 def test_what_a_new_device_has_by_itself_is_no_change(vendor: FakeVendor) -> None:
@@ -232,7 +249,9 @@ def test_protected_and_absent_contradict_each_other(vendor: FakeVendor) -> None:
 
 
 @pytest.mark.parametrize(("options", "action"), [({"transfer_to": "org-branch"}, "transfer"), ({"archived": True}, "archive")])
-def test_a_protected_device_is_neither_transferred_nor_archived(vendor: FakeVendor, options: dict[str, t.Any], action: str) -> None:
+def test_a_protected_device_is_neither_transferred_nor_archived(
+    vendor: FakeVendor, options: dict[str, t.Any], action: str
+) -> None:
     plan = planned(vendor, protect=True, name="Roof", **options)
     assert plan.blocked == f"protect: true forbids {action}"
     assert (plan.changes, plan.after, plan.action) == ((), SEEN, "no-op")
@@ -240,7 +259,9 @@ def test_a_protected_device_is_neither_transferred_nor_archived(vendor: FakeVend
 
 def test_a_protected_device_is_still_changed_in_harmless_ways(vendor: FakeVendor) -> None:
     assert [change.action for change in planned(vendor, protect=True, name="Roof").changes] == ["rename"]
-    assert [change.action for change in planned(vendor, replace(SEEN, archived=True), protect=True, archived=False).changes] == ["unarchive"]
+    assert [change.action for change in planned(vendor, replace(SEEN, archived=True), protect=True, archived=False).changes] == [
+        "unarchive"
+    ]
 
 
 # Transfers
@@ -262,7 +283,10 @@ def test_a_secret_metafield_is_shown_nowhere_and_still_sent(vendor: FakeVendor) 
     assert secret.calls[0].body["value"] == "9876"
     assert secret.shown_calls[0].body["value"] == HIDDEN
     assert plain.shown_calls == plain.calls
-    assert shown_diff(plan) == {"before": {"metafields": {"Pin": HIDDEN, "Room": "Lobby"}}, "after": {"metafields": {"Pin": HIDDEN, "Room": "Roof"}}}
+    assert shown_diff(plan) == {
+        "before": {"metafields": {"Pin": HIDDEN, "Room": "Lobby"}},
+        "after": {"metafields": {"Pin": HIDDEN, "Room": "Roof"}},
+    }
     shown = [shown_record(plan.observed, plan.declaration), shown_record(plan.after, plan.declaration), shown_diff(plan)]
     assert "1234" not in str(shown)
     assert "9876" not in str(shown)
@@ -292,7 +316,12 @@ def test_secret_metafields_that_the_device_does_not_have_change_nothing(vendor: 
 
 
 def test_a_change_is_shown_by_action_attribute_before_and_after() -> None:
-    assert Change("lab/S1", "rename", "name", "a", "b").as_data() == {"action": "rename", "attribute": "name", "before": "a", "after": "b"}
+    assert Change("lab/S1", "rename", "name", "a", "b").as_data() == {
+        "action": "rename",
+        "attribute": "name",
+        "before": "a",
+        "after": "b",
+    }
 
 
 def test_a_change_inside_a_nested_value_shows_where() -> None:
@@ -320,7 +349,14 @@ def test_the_diff_of_a_device_that_is_not_there_is_empty(vendor: FakeVendor) -> 
 
 
 def test_changes_make_the_record_that_will_be() -> None:
-    after = with_changes(SEEN, [Change("a", "claim", None, None, {}), Change("a", "set_metafield", "metafields.X", None, 1), Change("a", "rename", "name", "", "N")])
+    after = with_changes(
+        SEEN,
+        [
+            Change("a", "claim", None, None, {}),
+            Change("a", "set_metafield", "metafields.X", None, 1),
+            Change("a", "rename", "name", "", "N"),
+        ],
+    )
     assert (after.name, after.metafields) == ("N", {"Room": "Lobby", "Pin": "1234", "X": 1})
     assert with_changes(SEEN, []) is SEEN
     assert SEEN.metafields == {"Room": "Lobby", "Pin": "1234"}

@@ -18,7 +18,19 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile
 from tests.unit.plugins.module_utils._engine.fake_vendor import FakeCloud, fleet_over, open_fake
 
 NOON = datetime.datetime(2026, 3, 1, 13, 0, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
-KEYS = {"format", "tool_version", "created_at", "expires_at", "complete", "warnings", "errors", "blocked", "summary", "devices", "changes"}
+KEYS = {
+    "format",
+    "tool_version",
+    "created_at",
+    "expires_at",
+    "complete",
+    "warnings",
+    "errors",
+    "blocked",
+    "summary",
+    "devices",
+    "changes",
+}
 DEVICE_KEYS = {
     "address", "account", "vendor", "id", "name", "serial", "actions", "before", "after", "after_unknown", "sensitive", "irreversible",
     "reason", "declared_at",
@@ -53,20 +65,36 @@ def test_an_update_shows_before_and_after_of_what_is_declared_and_its_call(monke
     device = data["devices"][0]
     assert (device["address"], device["account"], device["vendor"]) == ("lab/S1", "lab", "fake")
     assert (device["id"], device["serial"], device["actions"], device["declared_at"]) == ("d1", "S1", ["update"], "fleet.yml:1")
-    assert (device["before"], device["after"], device["after_unknown"], device["irreversible"]) == ({"name": "Lobby"}, {"name": "Hall"}, [], False)
+    assert (device["before"], device["after"], device["after_unknown"], device["irreversible"]) == (
+        {"name": "Lobby"},
+        {"name": "Hall"},
+        [],
+        False,
+    )
     assert data["changes"][0]["calls"] == [{"method": "PUT", "path": "/name", "body": {"device": "d1", "value": "Hall"}}]
 
 
 def test_a_new_device_has_no_before_and_an_id_that_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
     data = data_of(monkeypatch, [], {"serial": "S9", "name": "New", "model": "M1", "owner": "ada@example.com"})
     device = data["devices"][0]
-    assert (device["id"], device["name"], device["actions"], device["before"], device["after_unknown"]) == (None, "New", ["create"], None, ["id"])
+    assert (device["id"], device["name"], device["actions"], device["before"], device["after_unknown"]) == (
+        None,
+        "New",
+        ["create"],
+        None,
+        ["id"],
+    )
     assert data["changes"][1]["calls"][0]["body"] == {"device": {"id_of_new": "lab/S9"}, "value": "u1"}
 
 
 def test_a_deletion_has_no_after_and_is_irreversible(monkeypatch: pytest.MonkeyPatch) -> None:
     device = data_of(monkeypatch, [LOBBY], {"serial": "S1", "state": "absent"})["devices"][0]
-    assert (device["actions"], device["before"], device["after"], device["irreversible"]) == (["delete"], {"id": "d1", "name": "Lobby"}, None, True)
+    assert (device["actions"], device["before"], device["after"], device["irreversible"]) == (
+        ["delete"],
+        {"id": "d1", "name": "Lobby"},
+        None,
+        True,
+    )
 
 
 def test_a_device_that_is_absent_already_is_named_as_declared(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -75,7 +103,12 @@ def test_a_device_that_is_absent_already_is_named_as_declared(monkeypatch: pytes
 
 
 def test_the_summary_counts_devices_and_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows: list[dict[str, t.Any]] = [LOBBY, {"id": "d2", "serial": "S2"}, {"id": "d3", "serial": "S3"}, {"id": "d4", "serial": "S4"}]
+    rows: list[dict[str, t.Any]] = [
+        LOBBY,
+        {"id": "d2", "serial": "S2"},
+        {"id": "d3", "serial": "S3"},
+        {"id": "d4", "serial": "S4"},
+    ]
     data = data_of(
         monkeypatch,
         rows,

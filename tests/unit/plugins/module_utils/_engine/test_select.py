@@ -22,7 +22,14 @@ ROOM = Device(
     "acme", id="2", name="Room sensor", serial="S2", tags={"city": "Berlin", "floor": "3"}, online=False, archived=True,
     space={"id": "s2", "name": "Room 1", "path": "Wiz/Berlin/Room 1"}, subscriptions=[{"id": "u1", "key": "K1"}],
 )  # fmt: skip
-ROOF = Device("acme", id="3", name="roof", serial="S3", space={"id": "s3", "name": "Berlin2", "path": "Wiz/Berlin2"}, applications={"app": "ENABLED"})
+ROOF = Device(
+    "acme",
+    id="3",
+    name="roof",
+    serial="S3",
+    space={"id": "s3", "name": "Berlin2", "path": "Wiz/Berlin2"},
+    applications={"app": "ENABLED"},
+)
 ALL = [LOBBY, ROOM, ROOF]
 
 
@@ -78,7 +85,10 @@ def test_a_filter_on_something_that_no_device_has_names_the_nearest_field() -> N
         select(ALL, Query(filters={"qqqq": "S1"}))
 
 
-@pytest.mark.parametrize(("search", "found"), [("SENSOR", ["1", "2"]), ("s3", ["3"]), ("aa:01", ["1"]), ("2", ["1", "2"]), ("nowhere", []), ("", ["1", "2", "3"])])
+@pytest.mark.parametrize(
+    ("search", "found"),
+    [("SENSOR", ["1", "2"]), ("s3", ["3"]), ("aa:01", ["1"]), ("2", ["1", "2"]), ("nowhere", []), ("", ["1", "2", "3"])],
+)
 def test_search_looks_into_name_and_identifiers_without_case(search: str, found: list[str]) -> None:
     assert ids(select(ALL, Query(search=search))) == found
 
@@ -157,7 +167,15 @@ def test_grouping_by_an_unknown_field_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "inside"), [("Wiz/Berlin", True), ("Wiz/Berlin/Room 1", True), ("Wiz/Berlin2", False), ("Wiz", False), ("wiz/berlin", False), (None, False)]
+    ("path", "inside"),
+    [
+        ("Wiz/Berlin", True),
+        ("Wiz/Berlin/Room 1", True),
+        ("Wiz/Berlin2", False),
+        ("Wiz", False),
+        ("wiz/berlin", False),
+        (None, False),
+    ],
 )
 def test_a_scope_means_whole_segments(path: str | None, inside: bool) -> None:
     assert within(path, "Wiz/Berlin") is inside

@@ -11,7 +11,12 @@ from dataclasses import replace
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Call
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, DevicePlan, Step
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps import batch_devices, combine_per_device, joined_step, steps_for
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps import (
+    batch_devices,
+    combine_per_device,
+    joined_step,
+    steps_for,
+)
 
 
 def change(address: str, attribute: str, *calls: Call) -> Change:
@@ -73,7 +78,9 @@ def test_alike_calls_of_several_devices_are_joined_up_to_the_size() -> None:
 
 
 def test_calls_that_are_not_alike_stay_apart() -> None:
-    steps = batch_devices([single("a", "/x", body=[1]), single("b", "/y", body=[2]), single("c", "/x", body=[3])], 9, lambda held: held.path, fold)
+    steps = batch_devices(
+        [single("a", "/x", body=[1]), single("b", "/y", body=[2]), single("c", "/x", body=[3])], 9, lambda held: held.path, fold
+    )
     assert [step.addresses for step in steps] == [("a", "c"), ("b",)]
 
 

@@ -228,7 +228,9 @@ def test_an_unknown_field_is_a_failure(clouds: Clouds) -> None:
 def test_an_action_reports_a_change_each_time_and_is_told_of_check_mode(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
     clouds.only.add(name="Lobby")
     seen: list[tuple[str, t.Any]] = []
-    monkeypatch.setattr(FakeVendor, "act", lambda _self, action, device, options: seen.append((action, options)) or {"done": device.id})
+    monkeypatch.setattr(
+        FakeVendor, "act", lambda _self, action, device, options: seen.append((action, options)) or {"done": device.id}
+    )
     for check in (True, False):
         result = run("device_action", check=check, name="Lobby", action="trigger_event", event_code="e")
         assert result["changed"] is True
@@ -266,7 +268,12 @@ def test_a_fleet_in_check_mode_writes_nothing(clouds: Clouds) -> None:
 
 def test_every_wrong_declaration_is_listed_and_nothing_is_written(clouds: Clouds) -> None:
     clouds.only.add(name="A")
-    devices = [{"name": "A", "tags": ["x"]}, {"name": "B", "tags": "bare"}, {"name": "C"}, {"name": "A", "applications": {"a": "ENABLED"}}]
+    devices = [
+        {"name": "A", "tags": ["x"]},
+        {"name": "B", "tags": "bare"},
+        {"name": "C"},
+        {"name": "A", "applications": {"a": "ENABLED"}},
+    ]
     result = run("fleet", devices=devices)
     assert result["failed"] is True
     assert result["changed"] is False

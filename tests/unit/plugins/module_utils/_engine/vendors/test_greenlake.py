@@ -251,6 +251,7 @@ def test_odd_forms_of_empty_are_nothing() -> None:
     ("options", "words"),
     [
         ({"device_id": "12"}, "not a UUID"),
+        ({"device_id": "A" + uuid(1)[1:]}, "write it as 'a0000000-"),
         ({"device_type": "AP"}, "COMPUTE, NETWORK, STORAGE"),
         ({"space": "X", "create_space": True}, "cannot make locations"),
         ({"tags": ["label"]}, "keys with values"),
@@ -763,6 +764,17 @@ def test_a_reading_option_that_the_vendor_lacks_is_refused(query: Query) -> None
 def test_a_filter_on_what_the_vendor_never_shows_is_refused() -> None:
     with pytest.raises(Unsupported, match="no online to filter by; it can filter by account"):
         vendor(FakeClient()).list_devices(Query(filters={"online": True}))
+
+
+def test_an_id_that_is_none_is_not_sent() -> None:
+    with pytest.raises(DeclarationError, match="not a UUID"):
+        vendor(FakeClient()).list_devices(Query(device_id="../x?y=z"))
+
+
+def test_a_device_without_an_id_is_a_bad_answer_when_it_is_read_by_id() -> None:
+    client = FakeClient().will(f"/devices/v1/devices/{uuid(1)}", [])
+    with pytest.raises(BadAnswer, match="no id"):
+        vendor(client).read([Declaration(device_id=uuid(1))])
 
 
 def test_a_page_size_out_of_range_is_refused() -> None:
