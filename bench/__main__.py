@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from bench import clouds
+from bench import clouds, document
 from bench.profiles import PROFILES
 from bench.report import Section, table
 from bench.sections import Bench, growth
@@ -28,6 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--vendor", action="append", choices=[profile.vendor for profile in PROFILES], help="only this one; may be repeated"
     )
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    parser.add_argument("--document", action="store_true", help="also write counts and ratios into docs/benchmark.md")
     chosen = parser.parse_args(arguments)
     profiles = [profile for profile in PROFILES if chosen.vendor is None or profile.vendor in chosen.vendor]
     sections: list[Section] = []
@@ -53,6 +54,8 @@ def main(arguments: list[str] | None = None) -> int:
                 add(bench.applying())
             add(benches[0].tasks(5 if chosen.quick else 20, 100))
     sys.stdout.write(table(sections) + "\n")
+    if chosen.document:
+        document.write(sections)
     if chosen.json is not None:
         data = [{"title": section.title, "rows": [row.as_data() for row in section.rows]} for section in sections]
         chosen.json.write_text(json.dumps(data, indent=2) + "\n", encoding="utf-8")

@@ -54,7 +54,7 @@ def table(sections: t.Sequence[Section]) -> str:
     lines: list[tuple[str, ...]] = [_HEADINGS]
     for section in sections:
         lines.append((section.title,))
-        lines.extend(_cells(row) for row in section.rows)
+        lines.extend(cells(row) for row in section.rows)
         lines.extend((f"  FAILED {failure}",) for failure in section.failures)
     full = [line for line in lines if len(line) > 1]
     widths = [max(len(line[column]) for line in full) for column in range(len(_HEADINGS))]
@@ -66,13 +66,15 @@ def table(sections: t.Sequence[Section]) -> str:
     return "\n".join(shown)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    least = "" if row.least is None else f"{_number(row.least)} {row.unit}".strip()
+def cells(row: Row) -> tuple[str, ...]:
+    """The row as text: what, measured, least or aim, ratio, verdict."""
+    least = "" if row.least is None else f"{number(row.least)} {row.unit}".strip()
     ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-    return (f"  {row.what}", f"{_number(row.measured)} {row.unit}".strip(), least, ratio, row.verdict)
+    return (f"  {row.what}", f"{number(row.measured)} {row.unit}".strip(), least, ratio, row.verdict)
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """A number as people read it: counts whole, everything else with three digits or so."""
     if value == int(value):
         return f"{int(value):,}"
     return f"{value:,.1f}" if abs(value) >= 10 else f"{value:.2f}"

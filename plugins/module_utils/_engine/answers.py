@@ -100,7 +100,7 @@ def read_answer(asked: Asked, response: Response, masker: Masker, wall: float) -
     if asked.token and status in (400, 403):
         return ending(Kind.FINAL, AuthFailed, "the vendor does not give a token for these credentials")
     if status in REPEATABLE:
-        wait = demanded(response.headers, words.body, wall)
+        wait = demanded(response.headers, words.body, wall, limited=response.status == 429)
         if status == 429:
             return ending(Kind.NOT_DONE, RateLimited, "the vendor's limit is reached", wait)
         return ending(Kind.UNCLEAR, Unavailable, f"the vendor's service does not work ({status})", wait)

@@ -19,22 +19,24 @@ OPTIONS: tuple[str, ...] = tuple(
 )
 """What a user may declare for one device."""
 
-_TEXT = (
-    *IDENTIFIERS,
-    "name",
-    "previous_name",
-    "model",
-    "device_type",
-    "space",
-    "transfer_to",
-    "owner",
-    "status",
-    "metafields_policy",
-    "state_path",
+_TEXT = frozenset(
+    (
+        *IDENTIFIERS,
+        "name",
+        "previous_name",
+        "model",
+        "device_type",
+        "space",
+        "transfer_to",
+        "owner",
+        "status",
+        "metafields_policy",
+        "state_path",
+    )
 )
-_NEVER_EMPTY = (*IDENTIFIERS, "name", "previous_name", "model", "device_type", "transfer_to", "status")
-_FLAGS = ("create_space", "purge_tags", "protect", "archived")
-_DICTS = ("metafields", "applications", "application", "contact", "warranty")
+_NEVER_EMPTY = frozenset((*IDENTIFIERS, "name", "previous_name", "model", "device_type", "transfer_to", "status"))
+_FLAGS = frozenset(("create_space", "purge_tags", "protect", "archived"))
+_DICTS = frozenset(("metafields", "applications", "application", "contact", "warranty"))
 
 
 def declaration_from(
@@ -46,10 +48,9 @@ def declaration_from(
     """
     given = {name: value for name, value in options.items() if value is not None}
     account = given.pop("account", account)
-    where = _where(given, account, declared_at)
 
     def refuse(text: str) -> t.NoReturn:
-        raise DeclarationError(text, account=account, device=where)
+        raise DeclarationError(text, account=account, device=_where(given, account, declared_at))
 
     if account is not None and not isinstance(account, str):
         refuse(f"account must be a string, not {account!r}; quote it")
@@ -57,17 +58,17 @@ def declaration_from(
         if name not in OPTIONS:
             near = difflib.get_close_matches(str(name), OPTIONS, n=1)
             refuse(f"unknown option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-    for name in _TEXT:
-        if name in given and not isinstance(given[name], str):
+    for name in [name for name in given if name in _TEXT]:
+        if not isinstance(given[name], str):
             refuse(f"{name} must be a string, not {given[name]!r}; quote it")
-    for name in _NEVER_EMPTY:
-        if given.get(name) == "":
+    for name in [name for name in given if name in _NEVER_EMPTY]:
+        if given[name] == "":
             refuse(f"{name} is an empty string; leave it out where it is not meant")
-    for name in _FLAGS:
-        if name in given and not isinstance(given[name], bool):
+    for name in [name for name in given if name in _FLAGS]:
+        if not isinstance(given[name], bool):
             refuse(f"{name} must be true or false, not {given[name]!r}")
-    for name in _DICTS:
-        if name in given and not isinstance(given[name], dict):
+    for name in [name for name in given if name in _DICTS]:
+        if not isinstance(given[name], dict):
             refuse(f"{name} must be a dictionary, not {given[name]!r}")
     if "mac" in given and (len(mac_key(given["mac"])) != 12 or any(c not in "0123456789abcdef" for c in mac_key(given["mac"]))):
         refuse(f"mac {given['mac']!r} is not a MAC address; write it like 11:22:33:44:aa:ff, in quotes")
@@ -96,7 +97,7 @@ def declaration_from(
     if given.get("archived") and (given.get("application") or given.get("subscriptions")):
         refuse("archived: true takes the application and the subscriptions away; leave them out, or make them empty")
     renames = given.get("state", "present") == "present"
-    return Declaration(account=account, renames=renames, declared_at=declared_at, **given)
+    return Declaration.of({**given, "account": account, "renames": renames, "declared_at": declared_at})
 
 
 def tags_from(tags: t.Any, refuse: t.Callable[[str], t.NoReturn]) -> list[str] | dict[str, str | None]:

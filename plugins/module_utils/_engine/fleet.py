@@ -9,6 +9,7 @@ alone.
 
 from __future__ import annotations
 
+import functools
 import os
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -62,7 +63,9 @@ class Fleet:
         shared = SharedState(shared_path)
         self._vendors: dict[str | None, Vendor] = {}
         for name, options in accounts.items():
-            self._vendors[name] = open_account(name, options, environ=os.environ if environ is None else environ, shared=shared, observer=observer)
+            self._vendors[name] = open_account(
+                name, options, environ=os.environ if environ is None else environ, shared=shared, observer=observer
+            )
 
     def __enter__(self) -> Fleet:
         return self
@@ -200,13 +203,18 @@ def _sound(vendor: Vendor, declarations: t.Sequence[Declaration], errors: list[F
     for declaration in declarations:
         by_address.setdefault(declaration.address, []).append(declaration)
     sound = []
+    shapes: set[tuple[t.Any, ...]] = set()
     for address, twins in by_address.items():
         try:
             if len(twins) > 1:
                 places = " and ".join(sorted(str(twin.declared_at) for twin in twins if twin.declared_at))
                 raise DeclarationError("declared twice" + (f": {places}" if places else "") + "; keep one")
             vendor.check(twins[0])
-            check(vendor, twins[0])
+            # What a vendor can do depends on the names of the attributes alone, and most of a fleet is declared alike.
+            shape = (twins[0].state, twins[0].protect, *twins[0].attributes())
+            if shape not in shapes:
+                check(vendor, twins[0])
+                shapes.add(shape)
         except DeclarationError as error:
             errors.append(_placed(error, vendor.settings.name, address))
             continue
@@ -230,6 +238,8 @@ def _matched(
         if device is not None and device.id is not None:
             hits.setdefault(device.id, []).append(declaration.address)
         pairs.append((declaration, device))
+    if len(hits) == len(pairs):
+        return pairs
     single = []
     for declaration, device in pairs:
         twins = sorted(hits.get(device.id or "", ())) if device is not None else []
@@ -242,7 +252,7 @@ def _matched(
 
 
 def _match(vendor: Vendor, declaration: Declaration, index: Index) -> Device | None:
-    return index.find(declaration, lambda device: vendor.in_scope(declaration, device))
+    return index.find(declaration, functools.partial(vendor.in_scope, declaration))
 
 
 def _enriched(vendor: Vendor, pairs: list[tuple[Declaration, Device | None]]) -> list[tuple[Declaration, Device | None]]:

@@ -247,7 +247,10 @@ class Client:
                 body = json.dumps(call.body, separators=(",", ":"), allow_nan=False).encode("ascii")
             except ValueError:
                 raise DeclarationError("a value is no number that JSON can hold", account=self.settings.name) from None
-        query = encoded_query(call.query)
+        try:
+            query = encoded_query(call.query)
+        except UnicodeEncodeError:
+            raise DeclarationError("a value holds half of a surrogate pair, which is no text", account=self.settings.name) from None
         url = f"{self.settings.url}{call.path}{'?' if query else ''}{query}"
         return Request(call.method, url, headers, body, timeout=self.settings.timeout)
 

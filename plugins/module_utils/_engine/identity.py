@@ -12,7 +12,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Ambiguous
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import IDENTIFIERS, Declaration, Device, mac_key
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, mac_key
 
 _FIELD = {"device_id": "id"}
 
@@ -27,21 +27,15 @@ class Index:
     """The observed devices of one account, found by identifier or name in constant time."""
 
     def __init__(self, devices: t.Iterable[Device]) -> None:
-        self._by: dict[tuple[str, str], list[Device]] = {}
-        for device in devices:
-            for identifier in IDENTIFIERS:
-                key = _key(identifier, getattr(device, _FIELD.get(identifier, identifier)))
-                if key:
-                    self._by.setdefault((identifier, key), []).append(device)
-            if device.name:
-                self._by.setdefault(("name", device.name), []).append(device)
+        self._devices = list(devices)
+        self._by: dict[str, dict[str, list[Device]]] = {}
 
     def find(self, declaration: Declaration, eligible: t.Callable[[Device], bool] = lambda _device: True) -> Device | None:
         """The device that is meant, or None. Raises Ambiguous where more than one fits, or one fits in part only."""
         identifiers = declaration.identifiers
         if identifiers:
-            candidates = self._candidates(((name, _key(name, value) or "") for name, value in identifiers.items()), eligible)
-            for device in candidates:
+            candidates = self._candidates([(name, _key(name, value) or "") for name, value in identifiers.items()], eligible)
+            for device in candidates if len(identifiers) > 1 or "mac" in identifiers else ():
                 if contradiction := _contradiction(identifiers, device):
                     raise Ambiguous(
                         f"{_words(identifiers)} fits {device.label()} only in part: {contradiction}; correct the identifiers",
@@ -50,7 +44,7 @@ class Index:
                     )
         else:
             names = [name for name in (declaration.name, declaration.previous_name) if name]
-            candidates = self._candidates((("name", name) for name in names), eligible)
+            candidates = self._candidates([("name", name) for name in names], eligible)
         if len(candidates) > 1:
             listed = ", ".join(sorted(device.label() for device in candidates))
             words = _words(identifiers) if identifiers else f"name {declaration.name!r}"
@@ -63,10 +57,23 @@ class Index:
             )
         return candidates[0] if candidates else None
 
-    def _candidates(self, keys: t.Iterable[tuple[str, str]], eligible: t.Callable[[Device], bool]) -> list[Device]:
+    def _sorted_by(self, identifier: str) -> dict[str, list[Device]]:
+        """The devices by one identifier, sorted when it is first asked for: most fleets are declared by one."""
+        found = self._by.get(identifier)
+        if found is None:
+            found = self._by[identifier] = {}
+            field = _FIELD.get(identifier, identifier)
+            for device in self._devices:
+                if key := _key(identifier, getattr(device, field)):
+                    found.setdefault(key, []).append(device)
+        return found
+
+    def _candidates(self, keys: t.Sequence[tuple[str, str]], eligible: t.Callable[[Device], bool]) -> list[Device]:
+        if len(keys) == 1:
+            return [device for device in self._sorted_by(keys[0][0]).get(keys[0][1], ()) if eligible(device)]
         found: dict[str | None, Device] = {}
-        for key in keys:
-            for device in self._by.get(key, ()):
+        for name, key in keys:
+            for device in self._sorted_by(name).get(key, ()):
                 if eligible(device):
                     found.setdefault(device.id, device)
         return list(found.values())

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import re
 import typing as t
 from dataclasses import dataclass, field
 
 HIDDEN = "(hidden)"
 """Stands for a value that must not be shown, see `secret_metafields`."""
+
+
+_NOTHING: dict[str, t.Any] = {}
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,17 @@ class Device:
     raw: dict[str, t.Any] | None = None
     gathered: dict[str, t.Any] = field(default_factory=dict, compare=False)
     facts: t.Mapping[str, t.Any] = field(default_factory=dict, compare=False, repr=False)
+
+    @classmethod
+    def of(cls, fields: dict[str, t.Any]) -> Device:
+        """The same as calling the class, at a fifth of the cost: a frozen dataclass sets every field by a call of its own.
+
+        ``fields`` becomes the device's own; what it does not name stays at the default of the class.
+        """
+        fields.setdefault("gathered", _NOTHING)
+        device = object.__new__(cls)
+        object.__setattr__(device, "__dict__", fields)
+        return device
 
     def record(self) -> dict[str, t.Any]:
         """The public record:
@@ -113,10 +128,18 @@ class Declaration:
     renames: bool = True
     declared_at: str | None = None
 
+    @classmethod
+    def of(cls, fields: dict[str, t.Any]) -> Declaration:
+        """The same as calling the class, see Device.of."""
+        declaration = object.__new__(cls)
+        object.__setattr__(declaration, "__dict__", fields)
+        return declaration
+
     @functools.cached_property
     def identifiers(self) -> t.Mapping[str, str]:
         """The identifiers that were given, by option name."""
-        return {name: value for name in IDENTIFIERS if (value := getattr(self, name)) is not None}
+        given = self.__dict__
+        return {name: given[name] for name in IDENTIFIERS if given.get(name) is not None}
 
     @functools.cached_property
     def address(self) -> str:
@@ -130,7 +153,8 @@ class Declaration:
 
     @functools.cached_property
     def _attributes(self) -> t.Mapping[str, t.Any]:
-        found = {name: value for name in ATTRIBUTES if (value := getattr(self, name)) is not None}
+        given = self.__dict__
+        found = {name: given[name] for name in ATTRIBUTES if given.get(name) is not None}
         if self.absent_tags is not None:
             found.setdefault("tags", [])
         if self.absent_metafields is not None:
@@ -203,10 +227,15 @@ def mac_key(mac: str) -> str:
     return "".join(character for character in mac.lower() if character.isalnum())
 
 
+_MAC = re.compile(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}")
+
+
 def mac_text(mac: str | None) -> str | None:
     """A MAC in the form of the record: lower case with colons. Text that is no MAC is returned in lower case; empty is None."""
     if not mac:
         return None
+    if _MAC.fullmatch(mac):
+        return mac.lower()
     key = mac_key(mac)
     if len(key) != 12:
         return mac.lower()

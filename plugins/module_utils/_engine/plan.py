@@ -45,7 +45,7 @@ BY_KEY = frozenset({"metafields", "applications"})
 
 def field_of(attribute: str) -> str:
     """The record field that an attribute is read from."""
-    return {"transfer_to": "organization"}.get(attribute, attribute)
+    return "organization" if attribute == "transfer_to" else attribute
 
 
 @dataclass(frozen=True)
@@ -245,8 +245,12 @@ def plan_device(vendor: Planner, declaration: Declaration, observed: Device | No
     for attribute, after in values.items():
         if observed is None and attribute in vendor.CLAIM_SETS:
             continue
+        if attribute not in BY_KEY and vendor.same(attribute, getattr(current, field_of(attribute)), after):
+            continue
         changes.extend(_attribute_changes(vendor, declaration, observed, current, attribute, after, desired))
     changes = vendor.adjust(declaration, observed, changes)
+    if not changes:
+        return DevicePlan(declaration, observed, observed, warnings=desired.warnings)
     if declaration.protect and (risky := [change.action for change in changes if change.action in IRREVERSIBLE]):
         return DevicePlan(
             declaration, observed, observed, blocked=f"protect: true forbids {', '.join(risky)}", warnings=desired.warnings

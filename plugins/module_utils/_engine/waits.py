@@ -29,13 +29,17 @@ def backoff(repeats: int, *, limited: bool, random: t.Callable[[], float]) -> fl
     return min(_LAST_BOUND, _FIRST_BOUND * 2.0 ** min(repeats, 10)) * random()
 
 
-def demanded(headers: t.Mapping[str, str], body: t.Any, wall: float) -> float | None:
+def demanded(headers: t.Mapping[str, str], body: t.Any, wall: float, *, limited: bool = True) -> float | None:
     """The pause in seconds that an answer asks for, or None. Headers in lower case; ``wall`` is seconds since 1970.
+
+    ``limited`` says that the answer is a 429. A vendor may send its rate limit headers with every answer, and then the reset is no
+    pause that it asks for, unless nothing is left until then.
 
     ``Retry-After`` as seconds or date; ``retryAfterSeconds`` in GreenLake's error details; ``ratelimit-reset`` with or without
     ``x-`` (docs/vendors/greenlake.md). Nonsense and negative values count as no hint.
     """
-    for seconds in (_retry_after(headers.get("retry-after"), wall), _from_details(body), reset_in(headers, wall)):
+    reset = reset_in(headers, wall) if limited or remaining(headers) == 0 else None
+    for seconds in (_retry_after(headers.get("retry-after"), wall), _from_details(body), reset):
         if seconds is not None:
             return seconds
     return None

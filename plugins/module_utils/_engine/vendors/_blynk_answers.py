@@ -27,7 +27,8 @@ _SECRET_ENDINGS = ("token", "secret", "password")
 def needed(payload: t.Any, key: str, kind: type, path: str) -> t.Any:
     """The value of a documented key. Raises BadAnswer that names the key where it is missing or of another kind."""
     value = payload.get(key) if isinstance(payload, dict) else None
-    if not isinstance(value, kind) or isinstance(value, bool):
+    # Decoded JSON has exactly these types; true is no int.
+    if value.__class__ is not kind:
         raise BadAnswer(f"the answer lacks the documented key {key!r}", method="GET", path=path)
     return value
 

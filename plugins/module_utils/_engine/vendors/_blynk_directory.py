@@ -149,12 +149,14 @@ class Directory:
 
     def user(self, text: str) -> User:
         """The user of that id or e-mail address. Raises DeclarationError."""
-        self.find_users([text])
-        return _known(self._users[text.casefold()])
+        key = text.casefold()
+        if key not in self._users:
+            self.find_users([text])
+        return _known(self._users[key])
 
     def find_users(self, texts: t.Iterable[str]) -> None:
         """Looks up these ids and e-mail addresses: digits are an id, which costs no call."""
-        wanted = sorted({text.casefold() for text in texts} - self._users.keys())
+        wanted = sorted({text.casefold() for text in set(texts)} - self._users.keys())
         self._users.update({text: User(int(text)) for text in wanted if _number(text)})
         emails = [text for text in wanted if not _number(text)]
         if not emails:

@@ -128,13 +128,14 @@ class BlynkReading(Vendor):
     def read(self, declarations: t.Sequence[Declaration]) -> Sight:
         source = self._of_source()
         rows: dict[int, Row] = {}
-        places: dict[int, set[str]] = {}
+        places: dict[int, frozenset[str]] = {}
 
         def keep(found: t.Iterable[Row], place: str | None, path: str) -> None:
+            here = frozenset([place] if place else [])
             for row in found:
                 number = needed(row, "id", int, path)
                 rows.setdefault(number, row)
-                places.setdefault(number, set()).update([place] if place else [])
+                places[number] = places[number] | here if number in places else here
 
         wanted = {value for declaration in declarations for value in declaration.identifiers.values()}
         if any(not declaration.identifiers for declaration in declarations):
@@ -151,12 +152,19 @@ class BlynkReading(Vendor):
         # A listing shows one organization; a device that it lacks may stand in another one that these credentials see.
         for hits in self.client.map(self._ask, unseen):
             keep(hits, None, DEVICE)
-        in_source = {row["name"] for number, row in rows.items() if _SOURCE in places[number] and "name" in row}
-        strays = [item for item in declarations if item.transfer_to and not self._seen(item, rows, in_source)]
-        by_name = [item for item in declarations if item.transfer_to and not item.identifiers]
-        unreadable = self._read_targets([*by_name, *strays], keep)
-        hidden = {item.address: reason for item in strays if (reason := self._hidden(item, unreadable))}
-        devices = [self._device_from_json(row, DEVICES, places=places[number]) for number, row in rows.items()]
+        hidden: dict[str, str] = {}
+        if moving := [item for item in declarations if item.transfer_to]:
+            in_source = {row["name"] for number, row in rows.items() if _SOURCE in places[number] and "name" in row}
+            strays = [item for item in moving if not self._seen(item, rows, in_source)]
+            unreadable = self._read_targets([*(item for item in moving if not item.identifiers), *strays], keep)
+            hidden = {item.address: reason for item in strays if (reason := self._hidden(item, unreadable))}
+        # Most of a listing is nobody's business where few devices are declared.
+        names = {name for item in declarations for name in (item.name, item.previous_name) if name and not item.identifiers}
+        devices = [
+            self._device_from_json(row, DEVICES, places=places[number])
+            for number, row in rows.items()
+            if row.get("name") in names or str(number) in wanted
+        ]
         return Sight(devices, hidden)
 
     def in_scope(self, declaration: Declaration, device: Device) -> bool:
@@ -425,30 +433,32 @@ class BlynkReading(Vendor):
         hardware = hardware if isinstance(hardware, dict) else {}
         model = hardware.get("templateId")
         names = self._names
-        facts: dict[str, t.Any] = {
-            "places": frozenset(places),
-            "template_id": template,
-            "full": "lifecycleStatus" in payload or "isLocked" in payload,
-        }
+        full = "lifecycleStatus" in payload or "isLocked" in payload
+        facts: dict[str, t.Any] = {"places": frozenset(places), "template_id": template, "full": full}
         lifecycle = payload.get("lifecycleStatus")
         values = payload.get("metaFieldValues")
-        return Device(
-            vendor=self.NAME,
-            account=self.settings.name,
-            id=str(number),
-            name=needed(payload, "name", str, path),
-            cloud_id=str(number),
-            model=model if isinstance(model, str) and model else names.model(template) if names else None,
-            status=lifecycle.get("name") if isinstance(lifecycle, dict) else None,
-            last_seen=_last_seen(payload),
-            ip=payload.get("ip") or None,
-            firmware=hardware.get("version") or None,
-            metafields=shown(metafields_from_json(rows_of(values, path), path)) if values is not None else None,
-            owner=self._owner_record(payload.get("ownerUserId")),
-            organization={"id": str(organization), "name": names.organization_name(organization) if names else None},
-            raw=without_secrets(payload) if raw else None,
-            facts=facts,
-        )
+        text = str(number)
+        fields: dict[str, t.Any] = {
+            "vendor": self.NAME,
+            "account": self.settings.name,
+            "id": text,
+            "name": needed(payload, "name", str, path),
+            "cloud_id": text,
+            "model": model if isinstance(model, str) and model else names.model(template) if names else None,
+            "firmware": hardware.get("version") or None,
+            "owner": self._owner_record(payload.get("ownerUserId")),
+            "organization": {"id": str(organization), "name": names.organization_name(organization) if names else None},
+            "facts": facts,
+        }
+        if full:
+            fields["status"] = lifecycle.get("name") if isinstance(lifecycle, dict) else None
+            fields["last_seen"] = _last_seen(payload)
+            fields["ip"] = payload.get("ip") or None
+        if values is not None:
+            fields["metafields"] = shown(metafields_from_json(rows_of(values, path), path))
+        if raw:
+            fields["raw"] = without_secrets(payload)
+        return Device.of(fields)
 
     def _owner_record(self, number: t.Any) -> dict[str, t.Any] | None:
         """``{id, email, name}``; absent, null, 0 and below all mean that nobody owns the device."""

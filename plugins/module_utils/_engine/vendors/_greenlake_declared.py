@@ -44,7 +44,10 @@ def problem(declaration: Declaration) -> str | None:
         _contact_problem,
         _warranty_problem,
     )
-    return next((text for check in checks if (text := check(declaration))), None)
+    for check in checks:
+        if text := check(declaration):
+            return text
+    return None
 
 
 def claim_problem(declaration: Declaration) -> str | None:

@@ -80,28 +80,31 @@ def _device_from_json(
     def asked(name: str) -> bool:
         return selected is None or name in selected
 
-    return Device(
-        vendor=NAME,
-        account=account,
-        id=row["id"],
-        name=(row.get("deviceName") or row.get("secondaryName") or row["serialNumber"]) if asked("deviceName") else None,
-        serial=row["serialNumber"],
-        mac=mac_text(row.get("macAddress")),
-        cloud_id=row["id"],
-        model=row.get("model"),
-        device_type=row.get("deviceType"),
-        status=row.get("assignedState"),
-        tags=dict(row.get("tags") or {}) if asked("tags") else None,
-        organization=_organization(row),
-        space=_space(row.get("location")),
-        application=_application(row),
-        subscriptions=_subscriptions(row.get("subscription")) if asked("subscription") else None,
-        contact=contact_record(row.get("contact")),
-        warranty=_warranty(row.get("warranty")),
-        archived=row.get("archived"),
-        raw=row if include_raw else None,
-        facts={"category": row.get("category"), "discovered": "DISCOVERED" in (row.get("ownership"), row.get("source"))},
-    )
+    get = row.get
+    fields: dict[str, t.Any] = {
+        "vendor": NAME,
+        "account": account,
+        "id": row["id"],
+        "name": (get("deviceName") or get("secondaryName") or row["serialNumber"]) if asked("deviceName") else None,
+        "serial": row["serialNumber"],
+        "mac": mac_text(get("macAddress")),
+        "cloud_id": row["id"],
+        "model": get("model"),
+        "device_type": get("deviceType"),
+        "status": get("assignedState"),
+        "tags": (get("tags") or {}) if asked("tags") else None,
+        "organization": _organization(row),
+        "space": _space(get("location")),
+        "application": _application(row),
+        "subscriptions": _subscriptions(get("subscription")) if asked("subscription") else None,
+        "contact": contact_record(get("contact")),
+        "warranty": _warranty(get("warranty")),
+        "archived": get("archived"),
+        "facts": {"category": get("category"), "discovered": "DISCOVERED" in (get("ownership"), get("source"))},
+    }
+    if include_raw:
+        fields["raw"] = row
+    return Device.of(fields)
 
 
 def _organization(row: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
@@ -122,7 +125,9 @@ def _application(row: t.Mapping[str, t.Any]) -> dict[str, t.Any] | None:
 
 def _subscriptions(value: t.Any) -> list[dict[str, t.Any]]:
     """A list whatever the vendor sends: it documents an array, and shows one object or null in its examples."""
-    entries = value if isinstance(value, list) else [value] if value else []
+    if not value:
+        return []
+    entries = value if isinstance(value, list) else [value]
     return [
         {
             "id": entry.get("id"),

@@ -125,7 +125,9 @@ def read_wanted(client: Client, collection: Collection, name: str, values: t.Seq
     if not wanted:
         return Found([], whole=False)
     rows: list[Row] = []
-    if not asking_is_cheaper(len(_filters(collection, wanted)), 1, collection.page_size):
+    # Cutting many values into filters only to count them is dear; twice as many as one filter holds never fit into one.
+    many = len(wanted) > 2 * collection.per_filter
+    if many or not asking_is_cheaper(len(_filters(collection, wanted)), 1, collection.page_size):
         first = read_page(client, collection, (), 0, collection.page_size)
         shown = {row.get(name) for row in first.rows}
         unseen = [value for value in wanted if value not in shown]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration
@@ -12,12 +13,14 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.model im
 SYSTEM_PREFIX = "hpe:"
 MOST_TAGS, HELP_PAGE_TAGS = 50, 25
 LONGEST_KEY, LONGEST_VALUE = 128, 256
-_PUNCTUATION = frozenset(" _.:=+-@")
+_STRANGE = re.compile(r"[^\w .:=+@-]")
 
 
 def tag_problem(declaration: Declaration) -> str | None:
     """What is wrong with the declared tags by themselves, or None."""
     tags = declaration.tags
+    if not tags and not declaration.absent_tags:
+        return None
     if isinstance(tags, list) and tags:
         return "greenlake tags are keys with values, not labels; write them as a dictionary, such as {city: London}"
     declared = tags if isinstance(tags, dict) else {}
@@ -34,9 +37,11 @@ def merged_tags(declaration: Declaration, observed: t.Mapping[str, str]) -> dict
     A key is the same key in any case, and keeps the spelling that it has. System tags are never touched. ``purge_tags`` takes
     away every other key that is not declared; ``absent_tags`` takes away a key where its value is the one named, or any for null.
     """
-    spelling = {key.casefold(): key for key in observed}
     declared = declaration.tags if isinstance(declaration.tags, dict) else {}
     result = dict(observed)
+    if not declaration.purge_tags and not declaration.absent_tags and declared.items() <= result.items():
+        return result
+    spelling = {key.casefold(): key for key in observed}
     if declaration.purge_tags:
         wanted = {key.casefold() for key in declared}
         result = {key: value for key, value in observed.items() if key.casefold() in wanted or is_system(key)}
@@ -98,4 +103,5 @@ def _value_problem(tags: t.Mapping[str, str | None]) -> str | None:
 
 
 def _strange(text: str) -> str | None:
-    return next((character for character in text if not (character.isalnum() or character in _PUNCTUATION)), None)
+    found = _STRANGE.search(text)
+    return found.group() if found else None

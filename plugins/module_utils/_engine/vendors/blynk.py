@@ -116,8 +116,8 @@ class Blynk(BlynkReading):
 
     def check(self, declaration: Declaration) -> None:
         super().check(declaration)
-        for option in ("device_id", "cloud_id"):
-            refuse_number(option, getattr(declaration, option))
+        for option, value in declaration.identifiers.items():
+            refuse_number(option, value)
         if isinstance(declaration.tags, dict):
             raise DeclarationError("tags must be a list: Blynk's tags are labels without values")
         if declaration.absent_metafields is not None:
@@ -137,11 +137,12 @@ class Blynk(BlynkReading):
     def prepare(self, pairs: t.Sequence[tuple[Declaration, Device | None]]) -> None:
         live = [pair for pair in pairs if pair[0].state == "present" and not (pair[1] is None and self.claim_refusal(pair[0]))]
         self.names.find_organizations(item.transfer_to for item, _device in live if item.transfer_to)
-        self.names.find_users(item.owner for item, _device in live if item.owner)
+        self.names.find_users({item.owner for item, _device in live if item.owner})
+        live = [pair for pair in live if pair[0].metafields]
         wanted = []
         for declaration, device in live:
             organization = self._target(declaration.transfer_to) if declaration.transfer_to else self._organization_of_account()
-            if device is None and declaration.metafields and (organization is not None or not declaration.transfer_to):
+            if device is None and (organization is not None or not declaration.transfer_to):
                 wanted.append((organization, str(declaration.model)))
         self.names.find_templates(wanted)
         templates = [
@@ -195,7 +196,7 @@ class Blynk(BlynkReading):
         if observed is None:
             # A template may give a new device values of its own; writing an equal one would be a change of nothing.
             return [replace(change, verify=True) if change.root == "metafields" else change for change in changes]
-        if declaration.owner is None or not any(change.action == "transfer" for change in changes):
+        if not changes or declaration.owner is None or not any(change.action == "transfer" for change in changes):
             return changes
         # A transfer may take the owner away, so that even an owner who is right now is looked at again.
         owned = [replace(change, verify=True) if change.root == "owner" else change for change in changes]
@@ -218,9 +219,9 @@ class Blynk(BlynkReading):
     def _refuse_stranger(self, declaration: Declaration, observed: Device | None, user: User, home: int | None) -> None:
         """An owner in another organization would take the device there, which nobody declared (docs/vendors/blynk.md)."""
         if declaration.transfer_to is None and observed is not None:
-            home = int((observed.organization or {})["id"])
             if (observed.owner or {}).get("id") == str(user.id):
                 return
+            home = int((observed.organization or {})["id"])
         elif home is None:
             home = self._own
         if user.organization is None or home is None or user.organization == home:

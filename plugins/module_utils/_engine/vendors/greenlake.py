@@ -169,7 +169,7 @@ class GreenLake(Vendor):
         Only the documented filter and reading by id are taken as proof that a device is not there.
         """
         if any(not (one.serial or one.device_id or one.cloud_id) for one in declarations):
-            return Sight(self._devices(read_all(self.client, INVENTORY)))
+            return Sight(self._devices(_meant(declarations, read_all(self.client, INVENTORY))))
         found = read_wanted(self.client, INVENTORY, "serialNumber", [one.serial for one in declarations if one.serial])
         rows = {row.get("id"): row for row in found.rows}
         ids = {uuid for one in declarations for uuid in (one.device_id, one.cloud_id) if uuid and uuid not in rows}
@@ -178,7 +178,7 @@ class GreenLake(Vendor):
             rows.update((row.get("id"), row) for row in found.rows)
         if not found.whole:
             rows.update((row.get("id"), row) for row in self._with_stray_macs(declarations, rows.values()))
-        return Sight(self._devices(rows.values()))
+        return Sight(self._devices(_meant(declarations, rows.values())))
 
     def _by_id(self, ids: t.Sequence[str]) -> Found:
         """The devices with these ids. Only clients say that ``id`` is filterable: the rest is read one by one."""
@@ -560,6 +560,22 @@ def token_url(settings: AccountSettings) -> str:
             )
         return f"{settings.url}/authorization/v2/oauth2/{uuid_key(settings.organization)}/token"
     return CLASSIC_TOKEN_URL if settings.on_default_host else f"{settings.url}/as/token.oauth2"
+
+
+def _meant(declarations: t.Sequence[Declaration], rows: t.Iterable[Row]) -> list[Row]:
+    """The rows that agree with some declaration in anything: most of a listing is nobody's business where few are declared."""
+    serials = {one.serial for one in declarations if one.serial}
+    ids = {uuid for one in declarations for uuid in (one.device_id, one.cloud_id) if uuid}
+    macs = {mac_key(one.mac) for one in declarations if one.mac}
+    names = {name for one in declarations if not one.identifiers for name in (one.name, one.previous_name) if name}
+    return [
+        row
+        for row in rows
+        if row.get("serialNumber") in serials
+        or row.get("id") in ids
+        or (macs and mac_key(row.get("macAddress") or "") in macs)
+        or (names and (row.get("deviceName") or row.get("secondaryName") or row.get("serialNumber")) in names)
+    ]
 
 
 def _tags_of(device: Device | None) -> dict[str, str]:

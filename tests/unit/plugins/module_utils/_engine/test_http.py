@@ -98,6 +98,11 @@ def test_a_body_is_sent_as_json_of_its_content_type():
     assert json.loads(request.body) == {"ä": None, "n": [5.0, True]}
 
 
+def test_a_query_that_is_no_text_is_refused():
+    with pytest.raises(DeclarationError, match="no text"):
+        client().get("/x", {"name": "\ud800"})
+
+
 def test_a_body_that_json_cannot_hold_is_refused():
     with pytest.raises(DeclarationError, match="JSON"):
         client().send(Call("PATCH", "/x", body={"n": float("nan")}, repeat=NEVER))

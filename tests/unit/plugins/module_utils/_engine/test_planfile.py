@@ -32,8 +32,8 @@ KEYS = {
     "changes",
 }
 DEVICE_KEYS = {
-    "address", "account", "vendor", "id", "name", "serial", "actions", "before", "after", "after_unknown", "sensitive", "irreversible",
-    "reason", "declared_at",
+    "address", "account", "vendor", "id", "name", "serial", "actions", "before", "after", "after_unknown", "sensitive",
+    "irreversible", "reason", "declared_at",
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.fleetform.devices.plugins.module_utils._engine import fleet as fleet_module
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec import spec_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import MissingLibrary, SettingsError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Desired
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform, secret_values, shown_params
 from tests.unit.plugins.module_utils._engine.fake_vendor import FakeCloud, FakeVendor, open_fake, refused, unavailable
 
@@ -240,6 +241,22 @@ def test_an_action_reports_a_change_each_time_and_is_told_of_check_mode(clouds: 
 
 def test_an_activation_code_is_for_no_device_that_exists(clouds: Clouds) -> None:
     assert "does not exist yet" in run("device_action", action="activation_code", space="Lobby", name="Lobby")["msg"]
+
+
+def test_an_activation_code_is_asked_for_without_a_device(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeVendor, "act", lambda _self, action, device, options: {"device": device, "space": options["space"]})
+    assert run("device_action", action="activation_code", space="Lobby")["result"] == {"device": None, "space": "Lobby"}
+
+
+def test_metafields_that_go_are_given_by_name(clouds: Clouds) -> None:
+    clouds.only.add(name="Lobby")
+    assert "failed" not in run("device_metafield", name="Lobby", metafields=["Room"], state="absent")
+
+
+def test_warnings_of_the_plan_name_their_device(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    clouds.only.add(name="Lobby")
+    monkeypatch.setattr(FakeVendor, "resolve", lambda _self, _declaration, _observed: Desired(warnings=("mind the gap",)))
+    assert run("device", name="Lobby")["warnings"] == ["-/Lobby: mind the gap"]
 
 
 def test_a_fleet_is_converged_in_every_account(clouds: Clouds) -> None:

@@ -59,6 +59,13 @@ def test_the_pause_that_an_answer_asks_for(headers, body, seconds):
     assert demanded(headers, body, NOW) == seconds
 
 
+def test_a_reset_beside_another_failure_asks_for_no_pause():
+    headers = {"ratelimit-limit": "160", "ratelimit-remaining": "150", "ratelimit-reset": "57"}
+    assert demanded(headers, None, NOW, limited=False) is None
+    assert demanded({**headers, "ratelimit-remaining": "0"}, None, NOW, limited=False) == 57
+    assert demanded({**headers, "retry-after": "2"}, None, NOW, limited=False) == 2
+
+
 def test_what_is_left_of_a_limit():
     assert remaining({"ratelimit-remaining": "0"}) == 0
     assert remaining({"x-ratelimit-remaining": "7"}) == 7
