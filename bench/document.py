@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.report import Section, cells, number
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "benchmark.md"
-_PLACE = re.compile(r"(?<=<!-- figures -->\n).*?(?=<!-- end of figures -->)", re.DOTALL)
+_PLACE = re.compile(r"(?<=<!-- figures:begin -->\n).*?(?=<!-- figures:end -->)", re.DOTALL)
 _HEAD = ["", "| figure | measured | least or aim | |", "|---|---|---|---|"]
 
 
@@ -33,7 +33,7 @@ def figures(sections: t.Sequence[Section]) -> str:
     """Counts and ratios as Markdown. What is measured in seconds or bytes is told by its ratio to the aim, or left out."""
     lines: list[str] = []
     for section in sections:
-        lines += [f"**{section.title[:1].upper()}{section.title[1:]}**", *_HEAD]
+        lines += [f"**{section.title}**", *_HEAD]
         for row in section.rows:
             _what, measured, least, _ratio, verdict = cells(row)
             if row.unit not in ("", "x"):

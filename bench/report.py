@@ -61,8 +61,8 @@ def table(sections: t.Sequence[Section]) -> str:
     shown = []
     for line in lines:
         first, *rest = line
-        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=False))]
-        shown.append("  ".join(cells).rstrip())
+        padded = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=False))]
+        shown.append("  ".join(padded).rstrip())
     return "\n".join(shown)
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import typing as t
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import FleetformError, Gone, Unclear
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Settled
@@ -146,8 +146,8 @@ class _Run:
             step = self.vendor.merge(parts)[0]
         found: dict[str, Device] = {}
         try:
-            call = step.call.filled(self.ids)
-            answer = self.vendor.client.send(call, settle=lambda: self._settle(step, found))
+            step = replace(step, call=step.call.filled(self.ids))
+            answer = self.vendor.client.send(step.call, settle=lambda: self._settle(step, found))
             if answer.settled:
                 outcomes = {address: Outcome(DONE, device=found.get(address)) for address in step.addresses}
             else:
@@ -289,7 +289,12 @@ class _Run:
 
     def _state(self, change: Change, device: Device | None) -> Settled:
         if change.action == "claim":
-            return Settled.NOT_DONE if device is None else Settled.DONE
+            if device is None:
+                return Settled.NOT_DONE
+            # It is there; whether it came with everything that was sent along is another question.
+            sent = self.vendor.CLAIM_SETS & change.after.keys()
+            whole = all(self.vendor.same(name, getattr(device, field_of(name)), change.after[name]) for name in sent)
+            return Settled.DONE if whole else Settled.UNKNOWN
         if device is None:
             # A device that was just moved to another organization may be out of sight for the credentials that moved it.
             return Settled.DONE if change.action in ("delete", "transfer") else Settled.UNKNOWN

@@ -53,6 +53,8 @@ class Profile:
     missing: Options
     twins: tuple[Options, Options]
     contradictory: Options
+    fleets: t.Mapping[str, tuple[Options, ...]]
+    acts: t.Mapping[str, Options] = field(default_factory=dict)
     read_only: t.Mapping[str, Options] = field(default_factory=dict)
     switches: t.Mapping[str, t.Any] = field(default_factory=dict)
     limits: t.Mapping[str, int] = field(default_factory=dict)
@@ -99,6 +101,12 @@ def _blynk() -> Profile:
         identifiers={"device_id": "id", "cloud_id": "cloud_id"},
         gather=frozenset({"base_info", "tags", "metafields", "online", "timeline", "logs"}),
         secrets=lambda device: [device["token"]],
+        acts={"trigger_event": {"event_code": "high_co2", "description": "too many people"}, "clear_data": {}},
+        fleets={
+            "names": tuple({"device_id": number, "name": f"Sensor {number}"} for number in (board, panel, basement, "1012")),
+            "owners": tuple({"device_id": number, "owner": jonas} for number in (board, basement, "1012")),
+            "new": tuple({"name": f"Row {number}", "model": climate, "metafields": {"Floor": number}} for number in (1, 2, 3)),
+        },
         read_only={"tags": {"device_id": board, "tags": ["Lobby"]}, "status": {"device_id": board, "status": "Sleeping"}},
         cases=(
             Case("create", "create", {"name": "Fresh Sensor", "model": climate}, ("name", "Fresh Sensor"), creates=1),
@@ -163,6 +171,7 @@ def _greenlake() -> Profile:
     switch, bare, server, found, storage = "CN0010001K", "CN0010006K", "CZ0013001K", "CZ0013003K", "4U0014001K"
     tenant = stable_uuid("tenant", "cafe").replace("-", "")
     central, compute = {"name": "Aruba Central", "region": "us-west"}, {"name": "Compute Ops Management", "region": "us-west"}
+    several = (switch, "CN0010002K", bare, "CN0010005K")
     new_switch = {"serial": "CN0020000K", "mac": "b8:d4:e7:00:4e:20"}
     new_server = {"serial": "CZ0022000K", "device_type": "COMPUTE", "model": "P52499-B21"}
     contact = {"email": "rack@nordlicht.example", "first_name": "Rack", "last_name": "Desk"}
@@ -186,6 +195,17 @@ def _greenlake() -> Profile:
         identifiers={"device_id": "id", "cloud_id": "cloud_id", "serial": "serial", "mac": "mac"},
         read_only={"name": {"serial": switch, "name": "another-host"}},
         switches={"msp": True},
+        fleets={
+            "tags": tuple({"serial": serial, "tags": {"campaign": "7"}} for serial in several),
+            "archive": tuple({"serial": serial, "archived": True} for serial in several),
+            "subscribe": tuple(
+                {"serial": serial, "application": central, "subscriptions": ["NLSWITCHADV0002"]} for serial in several[:3]
+            ),
+            "new": tuple(
+                {"serial": f"CN002000{number}K", "mac": f"b8:d4:e7:00:4e:2{number}", "tags": {"env": "prod"}}
+                for number in range(4)
+            ),
+        },
         cases=(
             Case("add", "create", new_switch, on("CN0020000K"), creates=1),
             Case("add_server", "create", {**new_server, "tags": {"env": "prod"}}, on("CZ0022000K"), creates=1),

@@ -14,6 +14,7 @@ import typing as t
 import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import AT_CLAIM, NO, READ_ONLY, YES
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
     DeclarationError,
     FleetformError,
@@ -199,6 +200,45 @@ def test_all_changes_of_a_fleet_in_one_plan(world: World, profile: Profile) -> N
         converge(fleet, [case.declared for case in chosen.values()])
         again = plan_of(fleet, [case.declared for case in chosen.values()])
         assert (words(again.errors), actions_of(again)) == ("", [])
+    assert world.blunders() == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "fleet_name"),
+    [pytest.param(profile, name, id=f"{profile.vendor}-{name}") for profile in PROFILES.values() for name in profile.fleets],
+)
+def test_the_same_change_for_many_devices(world: World, profile: Profile, fleet_name: str) -> None:
+    declared = profile.fleets[fleet_name]
+    with world.fleet(lab=profile.account) as fleet:
+        plan = plan_of(fleet, declared)
+        assert fleet.apply(plan).problems() == []
+        assert len(world.log(write=True)) == len(plan.accounts[0].steps)
+        assert plan_of(fleet, declared).changes == ()
+    assert world.blunders() == []
+
+
+# Actions that are no state
+
+ACTS = [
+    pytest.param(profile, action, id=f"{profile.vendor}-{action}") for profile in PROFILES.values() for action in profile.acts
+]
+
+
+def test_every_action_of_a_vendor_is_tried() -> None:
+    assert {vendor: adapter.ACTIONS for vendor, adapter in VENDORS.items()} == {
+        vendor: frozenset(profile.acts) for vendor, profile in PROFILES.items()
+    }
+
+
+@pytest.mark.parametrize(("profile", "action"), ACTS)
+def test_an_action_sends_one_write_and_in_check_mode_none(world: World, profile: Profile, action: str) -> None:
+    declaration = declaration_from(profile.known)
+    with world.fleet(lab=profile.account) as fleet:
+        fleet.act("lab", action, declaration, profile.acts[action], check_mode=True)
+        assert world.log(write=True) == []
+        fleet.act("lab", action, declaration, profile.acts[action], check_mode=False)
+        assert len(world.log(write=True)) == 1
+        assert fleet.calls == {"read": len(world.log(write=False)), "write": 1}
     assert world.blunders() == []
 
 

@@ -27,7 +27,7 @@ Options = dict[str, t.Any]
 class Time:
     """Real time, plus every pause that was slept through: on the client's side and on the sandbox's.
 
-    ``really`` is how long a pause takes in real time, for tests whose sandbox takes real time as well.
+    ``really`` is how long the next pause takes in real time, for a sandbox that takes real time as well.
     """
 
     def __init__(self, sandbox: Running) -> None:
@@ -47,7 +47,8 @@ class Time:
             self._skipped += seconds
         self._sandbox.advance(seconds)
         if self.really:
-            time.sleep(self.really)
+            taken, self.really = self.really, 0.0
+            time.sleep(taken)
 
 
 class World:

@@ -158,12 +158,12 @@ class BlynkReading(Vendor):
             strays = [item for item in moving if not self._seen(item, rows, in_source)]
             unreadable = self._read_targets([*(item for item in moving if not item.identifiers), *strays], keep)
             hidden = {item.address: reason for item in strays if (reason := self._hidden(item, unreadable))}
-        # Most of a listing is nobody's business where few devices are declared.
+        # Most of a listing is nobody's business where few devices are declared. A row without a name is a bad answer.
         names = {name for item in declarations for name in (item.name, item.previous_name) if name and not item.identifiers}
         devices = [
             self._device_from_json(row, DEVICES, places=places[number])
             for number, row in rows.items()
-            if row.get("name") in names or str(number) in wanted
+            if row.get("name") in names or str(number) in wanted or not isinstance(row.get("name"), str)
         ]
         return Sight(devices, hidden)
 
@@ -450,7 +450,7 @@ class BlynkReading(Vendor):
             "organization": {"id": str(organization), "name": names.organization_name(organization) if names else None},
             "facts": facts,
         }
-        if full:
+        if full or "connectTime" in payload:
             fields["status"] = lifecycle.get("name") if isinstance(lifecycle, dict) else None
             fields["last_seen"] = _last_seen(payload)
             fields["ip"] = payload.get("ip") or None

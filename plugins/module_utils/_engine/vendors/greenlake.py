@@ -563,7 +563,10 @@ def token_url(settings: AccountSettings) -> str:
 
 
 def _meant(declarations: t.Sequence[Declaration], rows: t.Iterable[Row]) -> list[Row]:
-    """The rows that agree with some declaration in anything: most of a listing is nobody's business where few are declared."""
+    """The rows that agree with some declaration in anything: most of a listing is nobody's business where few are declared.
+
+    A row without id or serial number stays, so that it is refused as a bad answer and not taken for a device that is not there.
+    """
     serials = {one.serial for one in declarations if one.serial}
     ids = {uuid for one in declarations for uuid in (one.device_id, one.cloud_id) if uuid}
     macs = {mac_key(one.mac) for one in declarations if one.mac}
@@ -574,6 +577,7 @@ def _meant(declarations: t.Sequence[Declaration], rows: t.Iterable[Row]) -> list
         if row.get("serialNumber") in serials
         or row.get("id") in ids
         or (macs and mac_key(row.get("macAddress") or "") in macs)
+        or not (row.get("id") and row.get("serialNumber"))
         or (names and (row.get("deviceName") or row.get("secondaryName") or row.get("serialNumber")) in names)
     ]
 
