@@ -23,6 +23,7 @@ extends_documentation_fragment:
   - fleetform.devices.identity
   - fleetform.devices.declaration
   - fleetform.devices.metafields
+  - fleetform.devices.rehearsal
   - fleetform.devices.attributes
 seealso:
   - module: fleetform.devices.fleet

@@ -153,6 +153,7 @@ options:
 extends_documentation_fragment:
   - fleetform.devices.account
   - fleetform.devices.accounts
+  - fleetform.devices.rehearsal
   - fleetform.devices.attributes
 seealso:
   - module: fleetform.devices.device

@@ -61,7 +61,7 @@ class Ending:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which request an error message is about; ``reads`` means that an answer without content is of no use."""
+    """Which request an error message is about; ``reads`` means that it cannot change anything."""
 
     method: str
     path: str
@@ -146,7 +146,7 @@ def _read_good(asked: Asked, response: Response, masker: Masker) -> Ending:
     headers = dict(response.headers)
     if not response.body.strip():
         # Writes are documented to answer without content; a read is empty with 204 only.
-        if asked.reads and response.status != 204:
+        if asked.method == "GET" and response.status != 204:
             return _bad(asked, response, masker, "the vendor's answer is empty")
         return Ending(Kind.GOOD, Answer(response.status, None, headers), status=response.status)
     media = response.headers.get("content-type", "").partition(";")[0].strip().lower()

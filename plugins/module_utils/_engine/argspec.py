@@ -57,6 +57,10 @@ METAFIELDS: Options = {
     "secret_metafields": {"type": "list", "elements": "str", "no_log": False},
 }
 
+REHEARSAL: Options = {
+    "validate_at_vendor": {"type": "bool", "default": False},
+}
+
 DECLARATION: Options = {
     "previous_name": {"type": "str"},
     "state": {"type": "str", "default": "present", "choices": ["present", "absent"]},
@@ -148,7 +152,7 @@ _IDENTIFIED = [list(IDENTITY)]
 
 _SPECS: dict[str, dict[str, t.Any]] = {
     "device": {
-        "argument_spec": {**ACCOUNT, **ACCOUNTS, **IDENTITY, **DECLARATION, **METAFIELDS},
+        "argument_spec": {**ACCOUNT, **ACCOUNTS, **IDENTITY, **DECLARATION, **METAFIELDS, **REHEARSAL},
         "required_one_of": _IDENTIFIED,
         "required_by": {"previous_name": ["name"]},
     },
@@ -172,7 +176,7 @@ _SPECS: dict[str, dict[str, t.Any]] = {
             ["action", "activation_code", ["space", "owner"], True],
         ],
     },
-    "fleet": {"argument_spec": {**ACCOUNT, **ACCOUNTS, **_FLEET}},
+    "fleet": {"argument_spec": {**ACCOUNT, **ACCOUNTS, **_FLEET, **REHEARSAL}},
 }
 
 TASKS: tuple[str, ...] = tuple(_SPECS)

@@ -164,6 +164,26 @@ class Fleet:
             plans.append(AccountPlan(account=None, vendor="", errors=tuple(_sorted(strays))))
         return Plan(tuple(plans))
 
+    def rehearse(self, plan: Plan) -> list[FleetformError]:
+        """What the vendors refuse of a plan when they are asked to validate it. Nothing is carried out."""
+
+        def refused(account: AccountPlan) -> list[FleetformError]:
+            vendor = self._vendors[account.account]
+
+            def judge(step: Step) -> FleetformError | None:
+                call = vendor.dry_run_call(step.call)
+                if call is None:
+                    return None
+                try:
+                    vendor.client.send(call)
+                except FleetformError as error:
+                    return _placed(error, account.account, ", ".join(step.addresses))
+                return None
+
+            return [error for error in vendor.client.map(judge, account.steps) if error is not None]
+
+        return [error for errors in _parallel(refused, plan.accounts) for error in errors]
+
     def apply(self, plan: Plan, observer: Observer | None = None) -> Report:
         """Sends what the plan says. Accounts go side by side. Never raises for what a vendor answers: the report says it."""
         wanted = [account for account in plan.accounts if account.steps]

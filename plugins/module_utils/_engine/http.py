@@ -250,7 +250,9 @@ class Client:
         try:
             query = encoded_query(call.query)
         except UnicodeEncodeError:
-            raise DeclarationError("a value holds half of a surrogate pair, which is no text", account=self.settings.name) from None
+            raise DeclarationError(
+                "a value holds half of a surrogate pair, which is no text", account=self.settings.name
+            ) from None
         url = f"{self.settings.url}{call.path}{'?' if query else ''}{query}"
         return Request(call.method, url, headers, body, timeout=self.settings.timeout)
 

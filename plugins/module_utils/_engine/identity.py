@@ -70,7 +70,9 @@ class Index:
 
     def _candidates(self, keys: t.Sequence[tuple[str, str]], eligible: t.Callable[[Device], bool]) -> list[Device]:
         if len(keys) == 1:
-            return [device for device in self._sorted_by(keys[0][0]).get(keys[0][1], ()) if eligible(device)]
+            hits = [device for device in self._sorted_by(keys[0][0]).get(keys[0][1], ()) if eligible(device)]
+            if len(hits) < 2:
+                return hits
         found: dict[str | None, Device] = {}
         for name, key in keys:
             for device in self._sorted_by(name).get(key, ()):

@@ -258,7 +258,7 @@ def _state_one(task: str) -> t.Callable[[_Run, Fleet], Result]:
                 [DeclarationError(f"blocked: {device.blocked}", account=device.declaration.account, device=device.address)]
             )
         report = None if run.check_mode else fleet.apply(plan)
-        result = _outcome(plan, report, addressed=False)
+        result = _rehearsed(run, fleet, plan, _outcome(plan, report, addressed=False))
         result["device"] = _record(device, report)
         if run.diff_mode:
             result["diff"] = _headed(device)
@@ -276,6 +276,14 @@ def _outcome(plan: Plan, report: Report | None, *, addressed: bool) -> Result:
     if report is not None and report.failed:
         result["failed"] = True
         result["msg"] = "\n".join(report.problems())
+    return result
+
+
+def _rehearsed(run: _Run, fleet: Fleet, plan: Plan, result: Result) -> Result:
+    """The result, failed where the vendors were asked to judge the plan and refuse something of it."""
+    if run.check_mode and run.params.get("validate_at_vendor") and (refused := fleet.rehearse(plan)):
+        result["failed"] = True
+        result["msg"] = "\n".join(str(error) for error in refused)
     return result
 
 
@@ -304,7 +312,8 @@ def _read(run: _Run, fleet: Fleet) -> Result:
     return {
         "changed": False,
         "devices": [device.record() for device in listing.devices],
-        "count": len(listing.devices),
+        # A vendor that counts does not list: then the groups say how many there are.
+        "count": len(listing.devices) or sum(entry["count"] for entry in listing.groups or ()),
         "groups": listing.groups,
     }
 
@@ -334,7 +343,7 @@ def _converge(run: _Run, fleet: Fleet) -> Result:
     errors.extend(plan.errors)
     wrong = [error for error in errors if isinstance(error, (DeclarationError, SettingsError))]
     report = None if run.check_mode or wrong else fleet.apply(plan)
-    result = _failure(errors) if wrong else _outcome(plan, report, addressed=True)
+    result = _failure(errors) if wrong else _rehearsed(run, fleet, plan, _outcome(plan, report, addressed=True))
     if not wrong:
         blocked = [f"{device.address}: blocked: {device.blocked}" for device in plan.devices if device.blocked is not None]
         if blocked:

@@ -392,8 +392,7 @@ def test_an_action_is_never_sent_again_after_an_unclear_answer(world: World, pro
     certain = [entry for entry in world.log(write=True) if entry["status"] != 429]
     assert len(certain) <= 1
     if error is None:
-        assert certain[0]["status"] is not None
-        assert certain[0]["status"] < 300
+        assert fault in DONE_BUT or certain[0]["status"] < 300
     else:
         assert isinstance(error, ApiError)
         assert error.account == "lab"

@@ -16,6 +16,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Plan
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import greenlake
 from fleetform.sandbox.server import Running, running
 
@@ -348,13 +349,31 @@ def test_the_vendor_counts_what_it_can_and_the_engine_the_rest(sandbox: Running,
 
 def test_a_dry_run_lets_the_vendor_check_a_plan_without_changing_anything(sandbox: Running, fleet: Fleet) -> None:
     plan = planned(fleet, {"serial": SPARE, "tags": {"x": "y"}}, network(catalogue(sandbox, "NETWORK")[0], application=CENTRAL))
-    vendor = t.cast("greenlake.GreenLake", fleet._vendors[None])
-    calls = [vendor.dry_run_call(step.call) for step in plan.accounts[0].steps]
-    answers = [vendor.client.send(call).status for call in calls if call is not None]
-    assert answers == [202, 202]
-    assert calls.count(None) == 1
+    assert fleet.rehearse(plan) == []
+    assert len([entry for entry in sandbox.requests() if "dry-run" in entry["query"]]) == len(plan.accounts[0].steps) - 1
+    assert fleet.calls["write"] == 0
     assert not shown(fleet, SPARE).tags
     assert_clean(sandbox)
+
+
+def test_what_the_vendor_refuses_in_a_dry_run_is_named(sandbox: Running, fleet: Fleet) -> None:
+    plan = planned(fleet, {"serial": SPARE, "tags": {"x": "y"}})
+    sandbox.fault({"method": "PATCH", "path": "/devices/v2beta1/devices", "status": 400, "body": {"message": "no such luck"}})
+    (error,) = fleet.rehearse(plan)
+    assert "no such luck" in str(error)
+    assert SPARE in str(error)
+
+
+def test_a_task_in_check_mode_has_the_vendor_judge_the_plan_where_it_is_asked_to(sandbox: Running) -> None:
+    account = {"vendor": "greenlake", "url": f"{sandbox.url}/greenlake", "token": "greenlake-demo-token"}
+    params = {**account, "serial": SPARE, "tags": {"x": "y"}, "state": "present", "validate_at_vendor": True}
+    fault = {"method": "PATCH", "path": "/devices/v2beta1/devices", "status": 400, "body": {"message": "no such luck"}}
+    sandbox.fault(fault)
+    result = perform("device", params, check_mode=True, diff_mode=False)
+    assert result["failed"]
+    assert "no such luck" in result["msg"]
+    assert result["calls"]["write"] == 0
+    assert perform("device", params, check_mode=True, diff_mode=False)["changed"] is True
 
 
 def test_a_listing_that_does_not_fit_together_is_an_error(sandbox: Running, fleet: Fleet) -> None:

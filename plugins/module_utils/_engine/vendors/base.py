@@ -158,6 +158,10 @@ class Vendor:
         """The same work in fewer calls, for steps of one stage. Pure."""
         return list(steps)
 
+    def dry_run_call(self, call: Call) -> Call | None:
+        """The call that has the vendor validate this one without carrying it out, or None where it cannot. Pure."""
+        return None
+
     def native_id(self, device_id: str) -> t.Any:
         """A device id in the form that bodies need."""
         return device_id

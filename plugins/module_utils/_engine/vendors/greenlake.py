@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.auth import FORM, ClientCredentials, StaticToken
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Answer, Call, NewId
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import ALWAYS, Answer, Call, NewId
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import NO, READ_ONLY, YES, Capability
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import same
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
@@ -436,7 +436,8 @@ class GreenLake(Vendor):
         """The call that has the vendor validate a write without doing it; None where the device has no id yet."""
         if not call.writes or any(isinstance(value, NewId) for _name, value in call.query):
             return None
-        return replace(call, query=(*call.query, ("dry-run", "true")), job=False)
+        # It changes nothing, so that it may be repeated like a read.
+        return replace(call, query=(*call.query, ("dry-run", "true")), job=False, repeat=ALWAYS)
 
     def finish(self, step: Step, answer: Answer) -> dict[str, Outcome]:
         """Follows the job to its end; what it leaves open is settled by reading the devices back."""

@@ -17,7 +17,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.model im
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import ACCOUNT_OPTIONS, SECRET_OPTIONS
 
 PLUGINS = "ansible_collections.fleetform.devices.plugins"
-FRAGMENTS = ("account", "accounts", "identity", "declaration", "metafields", "reading")
+FRAGMENTS = ("account", "accounts", "identity", "declaration", "metafields", "reading", "rehearsal")
 KEYS = ("type", "elements", "default", "choices", "required")
 
 
