@@ -70,7 +70,9 @@ def test_every_reading_option_is_on_the_page(name: str) -> None:
 
 
 def test_the_page_lists_every_operation_of_blynk_once() -> None:
-    rows = re.findall(r"^\| \d+ \|[^|]*\| (GET|PUT|POST|DELETE) `([^`]+)`", (DOCUMENTS / "blynk.md").read_text(encoding="utf-8"), re.M)
+    rows = re.findall(
+        r"^\| \d+ \|[^|]*\| (GET|PUT|POST|DELETE) `([^`]+)`", (DOCUMENTS / "blynk.md").read_text(encoding="utf-8"), re.M
+    )
     assert len(rows) == len(BLYNK_OPERATIONS)
     assert set(rows) == BLYNK_OPERATIONS
 
@@ -93,7 +95,7 @@ def test_every_operation_of_blynk_is_reached_by_an_option(sandbox: Running) -> N
     run("device", {**account, "organization": "2002"}, name="Reach 2", state="absent")
     base = "/api/v1/organization"
     reached = {(entry["method"], entry["path"].removeprefix(base)) for entry in sandbox.requests(vendor="blynk")}
-    assert BLYNK_OPERATIONS <= reached
+    assert reached >= BLYNK_OPERATIONS
     assert [entry["violation"] for entry in sandbox.requests() if entry["violation"]] == []
 
 

@@ -182,7 +182,8 @@ class Fleet:
 
             return [error for error in vendor.client.map(judge, account.steps) if error is not None]
 
-        return [error for errors in _parallel(refused, plan.accounts) for error in errors]
+        planned = [account for account in plan.accounts if account.steps]
+        return [error for errors in _parallel(refused, planned) for error in errors]
 
     def apply(self, plan: Plan, observer: Observer | None = None) -> Report:
         """Sends what the plan says. Accounts go side by side. Never raises for what a vendor answers: the report says it."""

@@ -226,8 +226,8 @@ class GreenLakeJobs(GreenLakeReads):
     def apply(self, row: dict[str, Any], work: dict[str, Any]) -> None:
         """Change a device; on DeviceFailure the row may be half changed, so callers work on a copy."""
         changes = work["changes"]
-        unarchives = changes.get("archived") is False
-        if row["archived"] and not unarchives and "archived" not in changes and self.switches["archived_refuses"]:
+        assigns = changes.keys() & {"application", "subscription", "tenantWorkspaceId"}
+        if row["archived"] and assigns and self.switches["archived_refuses"]:
             raise DeviceFailure(PRECONDITION, "device is archived")
         for name, value in changes.items():
             if name in ("region", "tenantWorkspaceId"):

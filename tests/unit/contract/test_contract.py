@@ -190,6 +190,17 @@ def test_the_counters_equal_what_was_sent(world: World, profile: Profile, case: 
     assert world.blunders() == []
 
 
+@pytest.mark.parametrize(("profile", "case"), CASES)
+def test_rehearsing_at_the_vendor_changes_nothing_and_finds_no_fault(world: World, profile: Profile, case: Case) -> None:
+    with world.fleet(lab=profile.account) as fleet:
+        if case.first is not None:
+            converge(fleet, [case.first])
+        before = world.devices(profile.vendor)
+        assert words(fleet.rehearse(plan_of(fleet, [case.declared]))) == ""
+    assert world.devices(profile.vendor) == before
+    assert [blunder for blunder in world.blunders() if "noop" not in blunder] == []
+
+
 @EACH
 def test_all_changes_of_a_fleet_in_one_plan(world: World, profile: Profile) -> None:
     chosen: dict[t.Any, Case] = {}

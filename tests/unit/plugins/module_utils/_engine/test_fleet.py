@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import threading
 import typing as t
+from dataclasses import replace
 
 import pytest
 
@@ -25,7 +26,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Plan
-from tests.unit.plugins.module_utils._engine.fake_vendor import FakeCloud, FakeVendor, fleet_over, open_fake, unavailable
+from tests.unit.plugins.module_utils._engine.fake_vendor import FakeCloud, FakeVendor, fleet_over, open_fake, refused, unavailable
 
 LOBBY = {"id": "d1", "name": "Lobby", "serial": "S1", "mac": "11:22:33:44:aa:01"}
 ROOF = {"id": "d2", "name": "Roof", "serial": "S2", "mac": "11:22:33:44:aa:02"}
@@ -358,6 +359,26 @@ def test_an_action_on_an_ambiguous_device_is_an_error(fleet: fleet_module.Fleet,
     cloud.add(id="d9", name="Lobby")
     with pytest.raises(Ambiguous):
         fleet.act(None, "blink", declared({"name": "Lobby"})[0], {}, check_mode=True)
+
+
+# Rehearsing
+
+
+def test_a_vendor_that_cannot_validate_is_not_asked(fleet: fleet_module.Fleet, cloud: FakeCloud) -> None:
+    assert fleet.rehearse(fleet.plan(declared({"serial": "S1", "name": "Hall"}))) == []
+    assert (cloud.writes, fleet.calls["write"]) == ([], 0)
+
+
+def test_what_the_vendor_would_refuse_is_told_with_account_and_device(
+    fleet: fleet_module.Fleet, lab: FakeVendor, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lab, "dry_run_call", lambda call: replace(call, path=f"/dry{call.path}"))
+    t.cast("t.Any", lab.client).refuse["/dry/name"] = refused("too long")
+    monkeypatch.setattr(cloud, "do", lambda call: None)
+    plan = fleet.plan(declared({"serial": "S1", "name": "Hall", "tags": ["a"]}, {"account": "nowhere", "serial": "S2"}))
+    (error,) = fleet.rehearse(plan)
+    assert (error.account, error.device) == ("lab", "lab/S1")
+    assert "too long" in str(error)
 
 
 # The port's own defaults
