@@ -11,9 +11,9 @@ class ModuleDocFragment:
 options:
   validate_at_vendor:
     description:
-      - In check mode, also have the vendor validate each call that is planned, where it can do so without carrying it out (greenlake,
-        C(dry-run)). What it refuses fails the task.
-      - Calls for a device that does not exist yet cannot be validated when they need its id. Outside check mode this does nothing.
+      - In check mode, also have the vendor validate each call that is planned, where it can do so without carrying it out
+        (greenlake, C(dry-run)). What it refuses fails the task.
+      - Calls that need the id of a device that does not exist yet cannot be validated. Outside check mode this does nothing.
     type: bool
     default: false
 """

@@ -26,10 +26,13 @@ from ansible.plugins.action import ActionBase
 from ansible.utils.display import Display
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec import spec_of
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.module_shell import worded
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform, secret_values, shown_params
 
+# The items of a loop run one after the other in one worker process, which ends with the task.
+_KEPT: dict[str, Fleet] = {}
 _DISCOVERY = frozenset({"auto", "auto_legacy", "auto_silent", "auto_legacy_silent"})
 
 
@@ -96,6 +99,7 @@ class InProcess(ActionBase):
                     shared_path=str(Path(C.DEFAULT_LOCAL_TMP, "fleetform", "shared.json")),
                     tool_version=collection_version(),
                     observer=self._observer(),
+                    kept=_KEPT,
                 )
             )
         if wants_invocation(task_vars):

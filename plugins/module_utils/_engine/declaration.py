@@ -58,12 +58,15 @@ def declaration_from(
         if name not in OPTIONS:
             near = difflib.get_close_matches(str(name), OPTIONS, n=1)
             refuse(f"unknown option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    for name, value in given.items():
+        if not _sendable(value):
+            refuse(f"{name} holds half a character (a lone surrogate), which no API takes; correct the text")
     for name in [name for name in given if name in _TEXT]:
         if not isinstance(given[name], str):
             refuse(f"{name} must be a string, not {given[name]!r}; quote it")
     for name in [name for name in given if name in _NEVER_EMPTY]:
-        if given[name] == "":
-            refuse(f"{name} is an empty string; leave it out where it is not meant")
+        if not given[name].strip():
+            refuse(f"{name} is {'an empty string' if given[name] == '' else 'blank'}; leave it out where it is not meant")
     for name in [name for name in given if name in _FLAGS]:
         if not isinstance(given[name], bool):
             refuse(f"{name} must be true or false, not {given[name]!r}")
@@ -153,7 +156,19 @@ def _subscriptions(subscriptions: t.Any, refuse: t.Callable[[str], t.NoReturn]) 
     return keys
 
 
+def _sendable(value: t.Any) -> bool:
+    """Whether all text of a value can be encoded. YAML cannot write half a character, but facts of a host can hold one."""
+    if isinstance(value, str):
+        return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+    if isinstance(value, dict):
+        return all(_sendable(part) for pair in value.items() for part in pair)
+    if isinstance(value, (list, tuple)):
+        return all(_sendable(part) for part in value)
+    return True
+
+
 def _where(given: t.Mapping[str, t.Any], account: str | None, declared_at: str | None) -> str:
     identity = next((str(given[name]) for name in (*IDENTIFIERS, "name") if given.get(name)), None)
     words = f"{account or '-'}/{identity}" if identity else "without identity"
+    words = words.encode("utf-8", "backslashreplace").decode()
     return f"{words} ({declared_at})" if declared_at else words

@@ -9,7 +9,10 @@ stands in ``_STATES``: which options each of them states. In all but ``device``,
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import hashlib
+import json
 import typing as t
 from datetime import UTC, datetime
 
@@ -67,26 +70,45 @@ def perform(
     environ: t.Mapping[str, str] | None = None,
     tool_version: str = "unknown",
     observer: t.Callable[[RequestNote], None] | None = None,
+    kept: dict[str, Fleet] | None = None,
 ) -> Result:
     """Carries a task out and returns its result. ``params`` were validated against argspec.spec_of(task).
 
     The result always holds ``changed``, and ``failed`` with ``msg`` where something went wrong, also beside what had been changed
     by then. It may hold ``warnings`` (list of text) and ``missing_library`` (an import name), both for the caller to word. In
     check mode nothing is sent that could change a cloud. Never raises FleetformError; no secret is in the result.
+
+    ``kept`` is where accounts stay open for the next call with the same ones, as in a loop: connections and looked-up names serve
+    all its items. Devices are read anew each time.
     """
     run = _Run(params, check_mode, diff_mode, tool_version)
     masker = Masker(secret_values(params))
     try:
-        with Fleet(_accounts(params), environ=environ, shared_path=shared_path, observer=observer) as fleet:
+        with _opened(_accounts(params), kept, environ=environ, shared_path=shared_path, observer=observer) as fleet:
+            before = fleet.calls
             try:
                 result = _BODIES[task](run, fleet)
             except FleetformError as error:
                 result = _failure([error])
-            result["calls"] = fleet.calls
+            result["calls"] = {kind: count - before[kind] for kind, count in fleet.calls.items()}
             masker.add(*fleet.secrets())
     except FleetformError as error:
         result = _failure([error])
     return t.cast(Result, masker.scrub(result))
+
+
+@contextlib.contextmanager
+def _opened(accounts: dict[str | None, dict[str, t.Any]], kept: dict[str, Fleet] | None, **how: t.Any) -> t.Iterator[Fleet]:
+    """The open accounts, closed afterwards unless they are to be kept. Raises SettingsError, MissingLibrary."""
+    if kept is None:
+        with Fleet(accounts, **how) as fleet:
+            yield fleet
+        return
+    wanted = json.dumps(sorted(accounts.items(), key=lambda item: item[0] or ""), sort_keys=True, default=str)
+    key = hashlib.sha256(wanted.encode()).hexdigest()
+    if key not in kept:
+        kept[key] = Fleet(accounts, **how)
+    yield kept[key]
 
 
 def secret_values(params: Params) -> set[str]:

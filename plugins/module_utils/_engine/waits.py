@@ -32,8 +32,8 @@ def backoff(repeats: int, *, limited: bool, random: t.Callable[[], float]) -> fl
 def demanded(headers: t.Mapping[str, str], body: t.Any, wall: float, *, limited: bool = True) -> float | None:
     """The pause in seconds that an answer asks for, or None. Headers in lower case; ``wall`` is seconds since 1970.
 
-    ``limited`` says that the answer is a 429. A vendor may send its rate limit headers with every answer, and then the reset is no
-    pause that it asks for, unless nothing is left until then.
+    ``limited`` says that the answer is a 429. A vendor may send its rate limit headers with every answer, and then the reset
+    is no pause that it asks for, unless nothing is left until then.
 
     ``Retry-After`` as seconds or date; ``retryAfterSeconds`` in GreenLake's error details; ``ratelimit-reset`` with or without
     ``x-`` (docs/vendors/greenlake.md). Nonsense and negative values count as no hint.

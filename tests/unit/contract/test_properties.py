@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import datetime
 import functools
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import OPTIONS, declaration_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import same
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Ambiguous, DeclarationError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Ambiguous, DeclarationError, FleetformError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import (
     RECORD_FIELDS,
@@ -209,8 +210,11 @@ STATES: dict[str, st.SearchStrategy[list[Options]]] = {
             contact=maybe(st.sampled_from([{}, {"email": "a@example.com"}, {"email": "a@example.com", "first_name": "A"}])),
             archived=st.just(False),
         )
-        # An archived device may refuse tags, so that these two do not meet here.
-        | options(serial=st.sampled_from(["4U0014001K", "CZ0013004K"]), archived=st.booleans())
+        | options(
+            serial=st.sampled_from(["4U0014001K", "CZ0013004K"]),
+            archived=st.booleans(),
+            tags=maybe(st.sampled_from([{"kept": "yes"}, {"env": None}])),
+        )
         | st.sampled_from(
             [
                 {"serial": "CN0020000K", "mac": "b8:d4:e7:00:4e:20", "tags": {"env": "x"}},
@@ -274,28 +278,26 @@ def reverse_rows(sandbox: Running, vendor: str) -> None:
 
 
 ANY = st.text(st.characters(), max_size=30)
-HOSTILE = st.sampled_from(
-    [
-        "{{ lookup('pipe', 'id') }}",
-        "\x1b[31mred\x1b[0m",
-        "<script>alert(1)</script>",
-        "a\nb\r\nc",
-        "x" * 2000,
-        "\x00",
-        "..",
-        "a/../b",
-        "?a=b&c#d",
-        "'; drop table",
-        "%2e%2e%2f",
-        "\ud800",
-        "\N{RIGHT-TO-LEFT OVERRIDE}abc",
-        "' or serialNumber ne 'x",
-        "hpe:reserved",
-        " ",
-        "\N{ZERO WIDTH SPACE}",
-    ]
-)
-WORD = ANY | HOSTILE
+HOSTILE = [
+    "{{ lookup('pipe', 'id') }}",
+    "\x1b[31mred\x1b[0m",
+    "<script>alert(1)</script>",
+    "a\nb\r\nc",
+    "x" * 2000,
+    "\x00",
+    "..",
+    "a/../b",
+    "?a=b&c#d",
+    "'; drop table",
+    "%2e%2e%2f",
+    "\ud800",
+    "\N{RIGHT-TO-LEFT OVERRIDE}abc",
+    "' or serialNumber ne 'x",
+    "hpe:reserved",
+    " ",
+    "\N{ZERO WIDTH SPACE}",
+]
+WORD = ANY | st.sampled_from(HOSTILE)
 VALUE = st.none() | st.booleans() | st.integers() | st.floats() | WORD
 
 
@@ -323,6 +325,11 @@ def test_no_text_is_too_strange(world: World, vendor: str, **texts: t.Any) -> No
         {"serial": texts["name"] or "x", "mac": texts["model"] or "b8:d4:e7:00:4e:21", **given_},
     ]
     world.sandbox.reset(switches={vendor: dict(profile.switches)})
+    attempted(world, profile, attempts)
+
+
+def attempted(world: World, profile: Profile, attempts: t.Iterable[Options]) -> None:
+    """Plans and applies each by itself. Whatever it comes to, it is no exception, and no rule of the vendor is broken."""
     with world.fleet(lab=profile.account) as fleet:
         for attempt in attempts:
             declaration = declared_or_error(attempt)
@@ -330,8 +337,48 @@ def test_no_text_is_too_strange(world: World, vendor: str, **texts: t.Any) -> No
                 continue
             plan = fleet.plan([declaration])
             plan_as_data(plan, tool_version="1", now=NOON)
-            fleet.apply(plan)
+            report = fleet.apply(plan)
+            if not plan.errors and not report.failed:
+                assert fleet.plan([declaration]).changes == ()
     assert [entry for entry in world.blunders() if "violation" in entry] == []
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("vendor", PROFILES)
+def test_hostile_text_in_every_place(world: World, vendor: str, text: str) -> None:
+    profile = PROFILES[vendor]
+    places: list[Options] = [
+        {"name": text},
+        {"owner": text},
+        {"space": text},
+        {"transfer_to": text},
+        {"status": text},
+        {"tags": [text]},
+        {"tags": {text: "x"}},
+        {"tags": {"key": text}},
+        {"metafields": {"Asset Note": text}},
+        {"metafields": {"Mount": text}},
+        {"metafields": {text: "x"}},
+        {"application": {"name": text, "region": text}},
+        {"subscriptions": [text]},
+        {"contact": {"email": text}},
+        {"contact": {"email": "a@example.com", "first_name": text}},
+        {"warranty": {"service_level": text, "end_date": text}},
+    ]
+    attempted(world, profile, [{**profile.known, **place} for place in places])
+    creations = [case.declared for case in profile.cases if case.creates]
+    strange = [{**declared, name: text} for declared in creations for name in declared if isinstance(declared[name], str)]
+    attempted(world, profile, strange)
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=ascii)
+@pytest.mark.parametrize("vendor", PROFILES)
+@pytest.mark.parametrize("option", ["search", "name", "device_id", "owner_email", "user_email", "vendor_filter", "serial"])
+def test_hostile_text_as_something_to_look_for(world: World, vendor: str, option: str, text: str) -> None:
+    with world.fleet(lab=PROFILES[vendor].account) as fleet, contextlib.suppress(FleetformError):
+        found = fleet.list_devices("lab", Query(**{option: text})).devices
+        if option not in ("search", "vendor_filter"):
+            assert found == []
 
 
 @bounded(max_examples=300)

@@ -285,7 +285,8 @@ def test_application_subscription_and_archive_follow_each_other(greenlake: Clien
     patched(greenlake, {"application": {"id": CENTRAL}, "region": "us-west"}, IDLE)
     archived = patched(greenlake, {"archived": True}, IDLE)
     assert (archived["archived"], archived["application"]) == (True, None)
-    assert finish(greenlake, patch(greenlake, {"tags": {"a": "b"}}, IDLE))["status"] == "FAILED"
+    assert finish(greenlake, patch(greenlake, {"application": {"id": CENTRAL}, "region": "us-west"}, IDLE))["status"] == "FAILED"
+    assert patched(greenlake, {"tags": {"a": "b"}}, IDLE)["tags"] == {"a": "b"}
     assert patched(greenlake, {"archived": False}, IDLE)["archived"] is False
 
 

@@ -49,6 +49,10 @@ def test_the_name_of_an_account_is_a_string() -> None:
         ({"name": True}, "name must be a string, not True; quote it"),
         ({"serial": ""}, "serial is an empty string; leave it out where it is not meant"),
         ({"name": ""}, "name is an empty string"),
+        ({"name": " \n"}, "name is blank; leave it out where it is not meant"),
+        ({"name": "Lobby \ud800"}, "name holds half a character"),
+        ({"name": "n", "tags": {"a": ["\udfff"]}}, "tags holds half a character"),
+        ({"name": "n", "metafields": {"\ud800": 1}}, "metafields holds half a character"),
         ({"name": "n", "model": ""}, "model is an empty string"),
         ({"name": "n", "transfer_to": ""}, "transfer_to is an empty string"),
         ({"name": "n", "purge_tags": "yes"}, "purge_tags must be true or false, not 'yes'"),
@@ -97,6 +101,17 @@ def test_an_error_says_where_the_device_was_declared() -> None:
     with pytest.raises(DeclarationError) as caught:
         declaration_from({"tags": ["x"]}, declared_at="fleet.yml:9")
     assert caught.value.device == "without identity (fleet.yml:9)"
+
+
+def test_an_error_about_text_that_cannot_be_shown_can_be_shown() -> None:
+    with pytest.raises(DeclarationError) as caught:
+        declaration_from({"name": "Lobby \ud800"})
+    assert str(caught.value).encode("utf-8")
+
+
+def test_letters_of_any_script_are_welcome() -> None:
+    name = "B\N{LATIN SMALL LETTER U WITH DIAERESIS}ro \N{SNOWMAN}"
+    assert declaration_from({"name": name}).name == name
 
 
 def test_archived_goes_together_with_an_assignment_that_is_taken_away() -> None:

@@ -382,3 +382,17 @@ def test_secret_metafields_of_a_fleet_are_hidden_in_parameters() -> None:
 def test_values_of_accounts_are_secret_unless_their_option_is_known_to_be_harmless() -> None:
     accounts = {"one": {"vendor": "blynk", "token": "t1", "concurrency": 8, "tokne": "t2", "more": {"deep": ["t3"]}}, "two": "t4"}
     assert secret_values(params("device", accounts=accounts, password="p")) == {"t1", "t2", "t3", "t4", "p"}
+
+
+def test_accounts_that_are_kept_open_serve_the_next_item_and_count_for_each_alone(clouds: Clouds) -> None:
+    clouds.only.add(name="Lobby")
+    kept: dict[str, t.Any] = {}
+    results = [
+        perform("device", params("device", name="Lobby", tags=tags), check_mode=False, diff_mode=False, environ={}, kept=kept)
+        for tags in (["a"], ["a"], ["b"])
+    ]
+    assert len(kept) == 1
+    assert [result["calls"]["write"] for result in results] == [1, 0, 1]
+    other = params("device", name="Lobby", url="https://other.example")
+    perform("device", other, check_mode=False, diff_mode=False, environ={}, kept=kept)
+    assert len(kept) == 2
