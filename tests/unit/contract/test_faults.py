@@ -158,6 +158,7 @@ class Trial:
             report = fleet.apply(plan)
             assert fleet.calls == self.world.counted(fleet.calls)
         self.world.sandbox.clear_faults()
+        assert repeated(self.world) == [], "what must not be done twice is not sent again in the same run, not even after reading"
         return plan, report
 
     def ends_well(self, plan: Plan, report: Report) -> None:
@@ -189,6 +190,17 @@ class Trial:
         assert len(after) == len(self.before) + self.case.creates - self.case.deletes
         if self.case.creates:
             assert [row[key] for row in after.values()].count(value) == 1
+
+
+def repeated(world: World) -> list[str]:
+    """Creating, adding and the like that were sent more than once although the first of them may have been carried out."""
+    seen = [
+        (f"{entry['method']} {entry['path']} {entry['body']}", entry)
+        for entry in world.log(write=True)
+        if not entry["idempotent"]
+    ]
+    unclear = {key for key, entry in seen if entry["status"] is None or entry["status"] >= 500}
+    return [key for key in unclear if [held for held, _entry in seen].count(key) > 1]
 
 
 def rule(profile: Profile, effect: Fault, *, write: bool, **match: t.Any) -> Fault:

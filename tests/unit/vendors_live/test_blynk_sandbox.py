@@ -12,6 +12,7 @@ import pytest
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Query
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform
 from fleetform.sandbox.server import running
 
 CLIMATE, POWER = "TMPL8RITg_f9Q", "TMPL5PwrMt3_x"
@@ -270,3 +271,36 @@ def test_a_large_fleet_is_read_by_whole_pages(sandbox):
     with opened(sandbox) as fleet:
         assert not plan_of(fleet, *({"name": name} for name in names)).changes
     assert len(reads(sandbox)) == -(-len(names) // 1000)
+
+
+class TestOwnersById:
+    """Ids of users are held against organizations like e-mail addresses: the wrong owner would take the device along."""
+
+    @pytest.mark.parametrize("owner", ["511", "mara.lindt@nordlicht.example"])
+    def test_an_owner_in_another_organization_is_refused(self, sandbox, owner):
+        for declared in ({"name": "Hamburg New Sensor"}, {"name": "New", "model": CLIMATE}):
+            result = perform("device", params(sandbox, owner=owner, **declared), check_mode=False, diff_mode=False)
+            assert "belongs to organization 2002" in result["msg"]
+        assert [entry for entry in sandbox.requests() if entry["write"] and not entry["token"]] == []
+
+    def test_an_owner_in_the_devices_organization_is_set_and_then_costs_no_call(self, sandbox):
+        declared = params(sandbox, name="Hamburg New Sensor", owner="502")
+        assert perform("device", declared, check_mode=False, diff_mode=False)["changed"] is True
+        sandbox.clear()
+        assert perform("device", declared, check_mode=False, diff_mode=False)["changed"] is False
+        assert [entry["path"].rpartition("/")[2] for entry in sandbox.requests()] == ["devices"]
+
+    def test_an_owner_with_an_unknown_id_is_an_error(self, sandbox):
+        result = perform("device", params(sandbox, name="Hamburg New Sensor", owner="777777"), check_mode=False, diff_mode=False)
+        assert "no user with id 777777" in result["msg"]
+
+    def test_an_owner_whose_organization_may_not_be_read_is_taken_with_a_warning(self, sandbox):
+        sandbox.fault({"vendor": "blynk", "path": "/api/v1/organization/user", "status": 403, "times": None})
+        result = perform("device", params(sandbox, name="Hamburg New Sensor", owner="502"), check_mode=True, diff_mode=False)
+        assert result["changed"] is True
+        assert "could not be read" in result["warnings"][0]
+
+
+def params(sandbox, **declared):
+    """The options of a task, validated as far as these tests need it."""
+    return {"vendor": "blynk", "url": f"{sandbox.url}/blynk", "token": "blynk-demo-token", "state": "present", **declared}

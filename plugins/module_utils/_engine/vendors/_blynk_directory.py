@@ -79,6 +79,7 @@ class Directory:
         self._organization_names: dict[int, str] = {}
         self._users_by_id: dict[int, User] = {}
         self._models: dict[int, str] = {}
+        self._own: Organization | Miss | None = None
 
     def organization(self, text: str) -> Organization:
         """The organization of that id or name. Raises DeclarationError."""
@@ -139,6 +140,12 @@ class Directory:
             )
         return Organization(hits[0], name) if hits else None
 
+    def own_id(self) -> int | None:
+        """The id of the credentials' own organization, or None where it cannot be read."""
+        if self._own is None:
+            self._own = self._own_organization()
+        return None if isinstance(self._own, Miss) else self._own.id
+
     def _own_organization(self) -> Organization | Miss:
         path = f"{API}/profile"
         try:
@@ -181,6 +188,44 @@ class Directory:
             self._users[email] = user = _only_user(email, hits.get(email, []))
             if isinstance(user, User):
                 self._users_by_id[user.id] = user
+
+    def find_owners(self, texts: t.Iterable[str]) -> None:
+        """Looks up the users of these ids, who are about to own a device: their organization decides where it goes.
+
+        Where users may not be read the id is taken as it is; ``User.organization`` then stays None.
+        """
+        wanted = [text for text in sorted(set(texts)) if self._bare(text)]
+        for text, user in zip(wanted, self._client.map(self._owner, wanted), strict=True):
+            self._users[text] = user
+            if isinstance(user, User):
+                self._users_by_id[user.id] = user
+
+    def _bare(self, text: str) -> bool:
+        user = self._users.get(text)
+        return user is None or (isinstance(user, User) and user.organization is None)
+
+    def _owner(self, text: str) -> User | Miss:
+        path = f"{API}/user"
+        try:
+            row = self._client.get(path, (("userId", int(text)),)).body
+        except Gone:
+            # "Not found or belong to another organization": only the list shows users of organizations below.
+            try:
+                rows = listed(self._client, f"{API}/users", (("includeSubOrgUsers", True),))
+            except (Forbidden, Gone, Refused):
+                return User(int(text))
+            row = next((row for row in rows if row.get("id") == int(text)), None)
+            if row is None:
+                return Miss(DeclarationError, f"there is no user with id {text} within sight of these credentials")
+        except (Forbidden, Refused):
+            return User(int(text))
+        organization = row.get("orgId") if isinstance(row, dict) else None
+        return User(
+            needed(row, "id", int, path),
+            row.get("email"),
+            row.get("name"),
+            organization if isinstance(organization, int) else None,
+        )
 
     def _search_user(self, email: str) -> list[Row]:
         if len(email) > LONGEST_QUERY:

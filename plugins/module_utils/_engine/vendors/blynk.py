@@ -69,6 +69,9 @@ def _no(reason: str, nearest: str) -> Capability:
     return Capability(NO, reason=reason, nearest=nearest)
 
 
+_UNSEEN_OWNER = "the organization of owner {!r} could not be read; if it is another one than the device's, the device moves there"
+
+
 class Blynk(BlynkReading):
     """One account, which is one organization and what stands below it."""
 
@@ -138,6 +141,12 @@ class Blynk(BlynkReading):
         live = [pair for pair in pairs if pair[0].state == "present" and not (pair[1] is None and self.claim_refusal(pair[0]))]
         self.names.find_organizations(item.transfer_to for item, _device in live if item.transfer_to)
         self.names.find_users({item.owner for item, _device in live if item.owner})
+        # An id costs no call as long as the device is his already.
+        self.names.find_owners(
+            item.owner
+            for item, device in live
+            if item.owner and item.owner.isdigit() and (device is None or (device.owner or {}).get("id") != item.owner)
+        )
         live = [pair for pair in live if pair[0].metafields]
         wanted = []
         for declaration, device in live:
@@ -160,6 +169,7 @@ class Blynk(BlynkReading):
         values: dict[str, t.Any] = {}
         ids: dict[str, t.Mapping[str, t.Any]] = {}
         claim: dict[str, t.Any] = {}
+        warnings: list[str] = []
         home = self._organization_of_account()
         if declaration.name is not None and (observed is None or ("name" in attributes and observed.name != declaration.name)):
             _refuse_name(declaration.name)
@@ -178,6 +188,8 @@ class Blynk(BlynkReading):
                 user = self.names.user(declaration.owner)
                 self._refuse_stranger(declaration, observed, user, home)
                 values["owner"] = user_record(user)
+                if user.organization is None and ((observed and observed.owner) or {}).get("id") != str(user.id):
+                    warnings.append(_UNSEEN_OWNER.format(declaration.owner))
                 ids["owner"] = claim["owner"] = {"user_id": user.id}
         if "tags" in attributes:
             values["tags"] = _labels(declaration, observed)
@@ -187,7 +199,7 @@ class Blynk(BlynkReading):
             values["metafields"], field_ids = self._metafields(declaration, observed, home)
             ids.update(field_ids)
         claim = {**claim, **claim.pop("owner", {})} if observed is None else {}
-        return Desired(values, ids, claim)
+        return Desired(values, ids, claim, tuple(warnings))
 
     def same(self, attribute: str, before: t.Any, after: t.Any) -> bool:
         return same_labels(before, after) if attribute == "tags" else super().same(attribute, before, after)
@@ -222,8 +234,8 @@ class Blynk(BlynkReading):
             if (observed.owner or {}).get("id") == str(user.id):
                 return
             home = int((observed.organization or {})["id"])
-        elif home is None:
-            home = self._own
+        elif home is None and user.organization is not None:
+            home = self._own if self._own is not None else self.names.own_id()
         if user.organization is None or home is None or user.organization == home:
             return
         raise DeclarationError(
