@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import VENDORS
-
 from fleetform.sandbox.server import Running, running
 
 DOCUMENTS = Path(__file__).parents[2] / "docs" / "vendors"

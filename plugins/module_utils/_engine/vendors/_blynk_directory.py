@@ -57,10 +57,14 @@ class User:
 
 @dataclass(frozen=True)
 class Miss:
-    """A name that means nothing, or too much: the error for each declaration that uses it."""
+    """A name that means nothing, or too much: the error for each declaration that uses it.
+
+    ``certain`` is False where the look-up itself was refused, so that the name may be right all the same.
+    """
 
     kind: type[DeclarationError]
     text: str
+    certain: bool = True
 
     def error(self) -> DeclarationError:
         """A fresh error, since each gets the address of its own declaration."""
@@ -259,6 +263,12 @@ class Directory:
         wanted = sorted(set(templates) - self._definitions.keys())
         self._definitions.update(zip(wanted, self._client.map(self._read_definitions, wanted), strict=True))
 
+    def refuse_template(self, model: str, organization: int | None) -> None:
+        """Raises DeclarationError for a TMPL template that an organization certainly does not have."""
+        found = self._templates.get((organization, model))
+        if isinstance(found, Miss) and found.certain:
+            raise found.error()
+
     def template_id(self, model: str, organization: int | None) -> int | None:
         """The numeric id of a TMPL template, where a look-up has found it."""
         found = self._templates.get((organization, model))
@@ -284,7 +294,8 @@ class Directory:
                 if not page.rows or number * LARGEST_PAGE >= (page.total or 0):
                     break
         except (Forbidden, Gone, Refused) as error:
-            return {model: Miss(DeclarationError, f"template {model} could not be looked up: {error}") for model in models}
+            text = "template {} could not be looked up: {}"
+            return {model: Miss(DeclarationError, text.format(model, error), certain=False) for model in models}
         known = f"it has {', '.join(sorted(seen)[:10])}" if seen else "it has none at all"
         for model in models - found.keys():
             found[model] = Miss(DeclarationError, f"{where} has no template {model}; {known}")

@@ -147,18 +147,19 @@ class Blynk(BlynkReading):
             for item, device in live
             if item.owner and item.owner.isdigit() and (device is None or (device.owner or {}).get("id") != item.owner)
         )
-        live = [pair for pair in live if pair[0].metafields]
         wanted = []
-        for declaration, device in live:
+        for declaration in [declaration for declaration, device in live if device is None]:
             organization = self._target(declaration.transfer_to) if declaration.transfer_to else self._organization_of_account()
-            if device is None and (organization is not None or not declaration.transfer_to):
-                wanted.append((organization, str(declaration.model)))
-        self.names.find_templates(wanted)
+            if organization is not None or not declaration.transfer_to:
+                wanted.append((declaration, organization, str(declaration.model)))
+        self.names.find_templates((organization, model) for _declaration, organization, model in wanted)
         templates = [
-            number for organization, model in wanted if (number := self.names.template_id(model, organization)) is not None
+            number
+            for declaration, organization, model in wanted
+            if declaration.metafields and (number := self.names.template_id(model, organization)) is not None
         ]
         for declaration, device in live:
-            if device is not None and self._kindless(declaration, device):
+            if device is not None and declaration.metafields and self._kindless(declaration, device):
                 templates.append(device.facts["template_id"])
         self.names.find_definitions(templates)
 
@@ -180,8 +181,10 @@ class Blynk(BlynkReading):
             home = target.id
             values["transfer_to"] = {"id": str(target.id), "name": target.name or self.names.organization_name(target.id)}
             ids["transfer_to"] = {"organization_id": target.id}
-        if observed is None and home is not None:
-            claim["organization_id"] = home
+        if observed is None:
+            self.names.refuse_template(str(declaration.model), home)
+            if home is not None:
+                claim["organization_id"] = home
         if declaration.owner is not None:
             values["owner"] = None
             if declaration.owner:

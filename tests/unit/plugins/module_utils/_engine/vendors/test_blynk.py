@@ -48,7 +48,7 @@ class FakeClient:
     """Answers GETs from ``routes``: path below the API to a body, an error, or a function of the query. ``calls`` logs them."""
 
     def __init__(self, routes=None):
-        self.routes = routes or {}
+        self.routes = {"/templates": Forbidden("templates may not be read", status=403), **(routes or {})}
         self.calls = []
         self.sent = []
 
@@ -772,6 +772,12 @@ class TestResolve:
         new = declared(name="Hall", model=MODEL, owner="b@example.com", transfer_to="102")
         (made,) = self.plan(vendor, new, None).changes
         assert made.calls[0].body == {"templateId": MODEL, "name": "Hall", "orgId": 102, "ownerId": 203}
+
+    def test_a_template_that_the_organization_does_not_have_is_refused_before_anything_is_made(self):
+        vendor = blynk({"/templates": page({"id": 301, "templateIds": [MODEL], "orgId": 101, "name": "Climate"})})
+        with pytest.raises(DeclarationError, match=f"no template TMPLother; it has {MODEL}"):
+            self.plan(vendor, declared(name="Hall", model="TMPLother"), None)
+        assert self.actions(vendor, declared(name="Hall", model=MODEL), None) == ["claim"]
 
     def test_a_new_device_is_made_in_the_account_s_organization(self):
         vendor = blynk(organization="103")
