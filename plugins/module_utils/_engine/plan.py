@@ -17,7 +17,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.call imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import NO, YES, Capabilities, refusal
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import nested
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError, FleetformError, NotFound
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import HIDDEN, Declaration, Device
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import HIDDEN, Declaration, Device, mac_text
 
 IRREVERSIBLE = frozenset({"transfer", "archive", "delete"})
 """Actions that never follow a failed or unclear change of the same device, and that `protect` forbids."""
@@ -241,7 +241,7 @@ def plan_device(vendor: Planner, declaration: Declaration, observed: Device | No
         if declaration.name and "name" in vendor.CLAIM_SETS:
             claimed["name"] = declaration.name
         current = Device(vendor=vendor.NAME, account=declaration.account, model=declaration.model, **claimed)
-        current = replace(current, serial=declaration.serial, mac=declaration.mac, cloud_id=declaration.cloud_id)
+        current = replace(current, serial=declaration.serial, mac=mac_text(declaration.mac), cloud_id=declaration.cloud_id)
     for attribute, after in values.items():
         if observed is None and attribute in vendor.CLAIM_SETS:
             continue
@@ -281,6 +281,8 @@ def _claim(vendor: Planner, declaration: Declaration, desired: Desired) -> Chang
             device=declaration.address,
         )
     after: dict[str, t.Any] = dict(declaration.identifiers)
+    if declaration.mac is not None:
+        after["mac"] = mac_text(declaration.mac)
     for name in ("name", "model", "device_type"):
         if getattr(declaration, name) is not None:
             after[name] = getattr(declaration, name)
@@ -374,12 +376,16 @@ def shown_record(device: Device | None, declaration: Declaration) -> dict[str, t
     return record
 
 
+_SHOWN_OF_NEW = ("name", "serial", "mac", "cloud_id", "model")
+"""What says which device is created, where it is declared."""
+
+
 def shown_diff(plan: DevicePlan) -> dict[str, dict[str, t.Any]]:
     """``{before, after}`` with the declared attributes only, secrets hidden."""
     if plan.action == "delete":
         return {"before": dict(plan.changes[0].before), "after": {}}
     sides: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
-    names = ["name"] if plan.action == "create" else []
+    names = [name for name in _SHOWN_OF_NEW if plan.action == "create" and getattr(plan.declaration, name) is not None]
     names += [field_of(name) for name in plan.declaration.attributes()]
     for side, device in (("before", plan.observed), ("after", plan.after)):
         record = shown_record(device, plan.declaration)

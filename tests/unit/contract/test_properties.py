@@ -160,6 +160,16 @@ def test_a_protected_device_stays_where_and_what_it_is(rows: list[Options], decl
         assert cloud.rows[number]["archived"] in (row["archived"], False)
 
 
+def blynk_apart(made: list[Options]) -> list[Options]:
+    """One declaration for each device, and none that takes the name of another's identity."""
+    apart = {entry.get("device_id") or entry["name"]: entry for entry in made}
+    taken = {entry["name"] for entry in apart.values() if "device_id" not in entry}
+    for entry in apart.values():
+        if "device_id" in entry and entry.get("name") in taken:
+            del entry["name"]
+    return list(apart.values())
+
+
 # With the sandbox
 
 LOCATIONS = ("Hamburg Alsterufer", "Berlin Torstrasse", "Boston Congress Street")
@@ -194,7 +204,7 @@ STATES: dict[str, st.SearchStrategy[list[Options]]] = {
         )
         | options(name=st.just("Hamburg Basement Leak"), state=st.sampled_from(["present", "absent"])),
         max_size=4,
-    ).map(lambda made: blynk_apart(made)),
+    ).map(blynk_apart),
     "greenlake": st.lists(
         options(
             serial=st.sampled_from(["CN0010001K", "CN0010002K", "CN0010006K", "PH0011001K"]),
@@ -225,16 +235,6 @@ STATES: dict[str, st.SearchStrategy[list[Options]]] = {
         max_size=4,
     ).map(lambda made: by_identity(made, "serial")),
 }
-
-
-def blynk_apart(made: list[Options]) -> list[Options]:
-    """One declaration for each device, and none that takes the name of another's identity."""
-    apart = {entry.get("device_id") or entry["name"]: entry for entry in made}
-    taken = {entry["name"] for entry in apart.values() if "device_id" not in entry}
-    for entry in apart.values():
-        if "device_id" in entry and entry.get("name") in taken:
-            del entry["name"]
-    return list(apart.values())
 
 
 @pytest.mark.parametrize("vendor", PROFILES)

@@ -176,8 +176,8 @@ class GreenLake(Vendor):
         if ids and not found.whole:
             found = self._by_id(sorted(ids))
             rows.update((row.get("id"), row) for row in found.rows)
-        if not found.whole:
-            rows.update((row.get("id"), row) for row in self._with_stray_macs(declarations, rows.values()))
+        if not found.whole and self._adds_by_mac(declarations, rows.values()):
+            rows.update((row.get("id"), row) for row in read_all(self.client, INVENTORY))
         return Sight(self._devices(_meant(declarations, rows.values())))
 
     def _by_id(self, ids: t.Sequence[str]) -> Found:
@@ -197,22 +197,13 @@ class GreenLake(Vendor):
             return None
         return dict(body) if isinstance(body, dict) else {}
 
-    def _with_stray_macs(self, declarations: t.Sequence[Declaration], rows: t.Iterable[Row]) -> list[Row]:
-        """Devices that have the MAC of a declaration whose serial number is not there.
+    def _adds_by_mac(self, declarations: t.Sequence[Declaration], rows: t.Iterable[Row]) -> bool:
+        """Whether a device would be added whose MAC another one may have, which then contradicts the declaration.
 
-        They contradict the declaration, which must then not be used to add a device. MACs are not documented to be filterable:
-        nothing is concluded from an empty answer, and the vendor refuses to add a pair of serial and MAC that does not exist.
+        MACs are not documented to be filterable, so that only the whole listing can tell.
         """
-        serials, macs = set(), set()
-        for row in rows:
-            serials.add(row.get("serialNumber"))
-            macs.add(mac_key(row.get("macAddress") or ""))
-        strays = {
-            _json_from_mac(one.mac)
-            for one in declarations
-            if one.mac and one.serial not in serials and mac_key(one.mac) not in macs
-        }
-        return self._hinted("macAddress", sorted(strays)).rows
+        serials = {row.get("serialNumber") for row in rows}
+        return any(one.mac and one.serial and one.serial not in serials and one.state == "present" for one in declarations)
 
     def _hinted(self, name: str, values: t.Sequence[str]) -> Found:
         """The rows of a filter that is not documented; none where the vendor does not take it."""
@@ -477,7 +468,8 @@ class GreenLake(Vendor):
         if job.state == UNKNOWN:
             return Outcome(UNCLEAR, f"{job.words}, and the inventory does not show the device")
         words = job.failed.get(str(change.after["serial"])) or job.words
-        return Outcome(FAILED, f"{_NOT_ADDED}{f'. The vendor says: {words}' if words else ''}")
+        # A bare status such as FAILED is no reason.
+        return Outcome(FAILED, f"{_NOT_ADDED}{f'. The vendor says: {words}' if words and ' ' in words else ''}")
 
     def _has(self, device: Device, attribute: str, wanted: t.Any) -> bool:
         """Whether a device has what adding it should have set; tags may have more."""

@@ -65,7 +65,7 @@ def performed(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, t.Any]]:
         ({"environment": [{}]}, True),
         ({"environment": [{"LANG": "C"}]}, False),
         ({"become": True}, False),
-        ({"become_plugin": object()}, False),
+        ({"become_plugin": "sudo"}, False),
         ({"async_val": 10}, False),
         ({"transport": "ssh"}, False),
     ],

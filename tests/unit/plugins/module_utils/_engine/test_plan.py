@@ -336,8 +336,11 @@ def test_the_diff_shows_declared_attributes_only(vendor: FakeVendor) -> None:
     }
 
 
-def test_the_diff_of_a_new_device_has_an_empty_before_and_the_name(vendor: FakeVendor) -> None:
-    assert shown_diff(planned(vendor, None, model="M1", name="Roof")) == {"before": {}, "after": {"name": "Roof"}}
+def test_the_diff_of_a_new_device_has_an_empty_before_and_what_was_declared(vendor: FakeVendor) -> None:
+    assert shown_diff(planned(vendor, None, model="M1", name="Roof")) == {
+        "before": {},
+        "after": {"name": "Roof", "serial": "S1", "model": "M1"},
+    }
 
 
 def test_the_diff_of_a_deletion_shows_what_goes(vendor: FakeVendor) -> None:
