@@ -137,8 +137,13 @@ def vendor_words(response: Response, masker: Masker) -> VendorWords:
 
 
 def excerpt(response: Response, masker: Masker) -> str:
-    """The beginning of a body, or the title of a page, in one masked line."""
+    """The beginning of a body, or the title of a page, in one masked line. Empty for what looks like JSON.
+
+    That is data, cut or mislabelled, and may hold a secret that nobody has seen yet: a fresh token, the token of a device.
+    """
     text = response.body[: 64 * 1024].decode("utf-8", "replace").strip()
+    if text[:1] in ("{", "["):
+        return ""
     return masker.mask(_html_title(text) if text[:1] == "<" else text, _EXCERPT)
 
 
@@ -165,7 +170,7 @@ def _read_good(asked: Asked, response: Response, masker: Masker) -> Ending:
 
 
 def _bad(asked: Asked, response: Response, masker: Masker, message: str) -> Ending:
-    begins = excerpt(response, masker)
+    begins = "" if asked.token else excerpt(response, masker)
     error = asked.error(
         BadAnswer,
         f"{message} It begins: {begins!r}" if begins else message,

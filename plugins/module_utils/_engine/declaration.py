@@ -15,7 +15,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.model im
 OPTIONS: tuple[str, ...] = tuple(
     item.name
     for item in dataclasses.fields(Declaration)
-    if item.name not in ("absent_tags", "absent_metafields", "renames", "declared_at")
+    if item.name not in ("absent_tags", "absent_metafields", "renames", "creates", "declared_at")
 )
 """What a user may declare for one device."""
 

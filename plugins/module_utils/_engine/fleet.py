@@ -26,7 +26,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query, mac_key
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import (
     AccountPlan,
     Desired,
@@ -36,7 +36,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
     check,
     plan_device,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import group, select
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import check_query, group, select
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps import steps_for
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Sight, Vendor
@@ -103,6 +103,7 @@ class Fleet:
         """What device_info shows for one account. Raises FleetformError."""
         vendor = self._vendors[self.account(account)]
         try:
+            check_query(query)
             listing = vendor.list_devices(query)
             chosen = select(listing.devices, replace(query, search=None) if listing.searched else query)
             groups = listing.groups
@@ -261,6 +262,9 @@ def _matched(
         pairs.append((declaration, device))
     if len(hits) == len(pairs):
         return pairs
+    for text, twin in _twins([declaration for declaration, device in pairs if device is None]):
+        errors.append(_placed(DeclarationError(text), vendor.settings.name, twin.address))
+        pairs = [pair for pair in pairs if pair[0] is not twin]
     single = []
     for declaration, device in pairs:
         twins = sorted(hits.get(device.id or "", ())) if device is not None else []
@@ -270,6 +274,21 @@ def _matched(
             text = f"{' and '.join(twins)} mean the same device, {device.label()}; declare it once"
             errors.append(_placed(DeclarationError(text), vendor.settings.name, declaration.address))
     return single
+
+
+def _twins(declarations: t.Sequence[Declaration]) -> list[tuple[str, Declaration]]:
+    """The declarations of devices that are not there yet which share an identifier with another one, and what to say of each."""
+    by_key: dict[tuple[str, str], list[Declaration]] = {}
+    for declaration in declarations:
+        for name, value in declaration.identifiers.items():
+            by_key.setdefault((name, mac_key(value) if name == "mac" else value), []).append(declaration)
+    found: dict[int, tuple[str, Declaration]] = {}
+    for (name, _key), twins in by_key.items():
+        for twin in twins if len(twins) > 1 else ():
+            others = " and ".join(sorted(other.address for other in twins if other is not twin))
+            text = f"{name} {getattr(twin, name)!r} is declared for {others} as well, and none of them is there; keep it for one"
+            found.setdefault(id(twin), (text, twin))
+    return list(found.values())
 
 
 def _match(vendor: Vendor, declaration: Declaration, index: Index) -> Device | None:

@@ -126,6 +126,7 @@ class Declaration:
     archived: bool | None = None
     protect: bool = False
     renames: bool = True
+    creates: bool = True
     declared_at: str | None = None
 
     @classmethod

@@ -274,6 +274,9 @@ def _with_calls(vendor: Planner, change: Change) -> Change:
 def _claim(vendor: Planner, declaration: Declaration, desired: Desired) -> Change:
     if vendor.CAPABILITIES["create"].level == NO:
         raise _located(refusal(vendor.NAME, "create", vendor.CAPABILITIES["create"], seen="the device is not there"), declaration)
+    if not declaration.creates:
+        text = "no such device; this task changes one that is there, and creates none"
+        raise NotFound(text, account=declaration.account, device=declaration.address)
     if reason := vendor.claim_refusal(declaration):
         raise NotFound(
             f"no such device, and it cannot be created as declared: {reason}",

@@ -12,15 +12,20 @@ import difflib
 import typing as t
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import RECORD_FIELDS, Device, Query, mac_key
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import (
+    IDENTIFIERS,
+    RECORD_FIELDS,
+    Device,
+    Query,
+    mac_key,
+)
 
 _REFERENCES = ("owner", "organization", "space", "application")
 
 
 def select(devices: t.Iterable[Device], query: Query) -> list[Device]:
     """The devices that fit the query's filters and search, sorted and limited. Raises DeclarationError for an unknown field."""
-    for name in query.filters:
-        _known(name.partition(".")[0], "filters")
+    check_query(query)
     chosen = [device for device in devices if matches(device, query.filters) and _found(device, query.search)]
     for term in reversed(query.sort):
         name, direction = sort_term(term)
@@ -29,6 +34,23 @@ def select(devices: t.Iterable[Device], query: Query) -> list[Device]:
         held.sort(key=lambda pair: _order(pair[1]), reverse=direction == "desc")
         chosen = [device for device, _key in held] + [device for device, key in keyed if key is None]
     return chosen if query.limit is None else chosen[: query.limit]
+
+
+def check_query(query: Query) -> None:
+    """Refuses a query that is wrong in itself, before any call. Raises DeclarationError."""
+    for name in (*IDENTIFIERS, "name", "search", "owner_email", "user_email"):
+        if getattr(query, name) == "":
+            raise DeclarationError(f"{name} is an empty string; leave it out where it is not meant")
+    for name, least in (("limit", 1), ("page_size", 1), ("activated_within", 1)):
+        value = getattr(query, name)
+        if value is not None and value < least:
+            raise DeclarationError(f"{name} must be at least {least}, not {value}")
+    for name in query.filters:
+        _known(name.partition(".")[0], "filters")
+    for name in query.fields:
+        _known(name, "fields")
+    for term in query.sort:
+        sort_term(term)
 
 
 def matches(device: Device, filters: t.Mapping[str, t.Any]) -> bool:
@@ -60,7 +82,7 @@ def sort_term(term: str) -> tuple[str, str]:
 
 
 def within(path: str | None, scope: str) -> bool:
-    """Whether a space path is a scope or below it, by whole segments:
+    """Whether a space path is a scope or below it, by whole segments.
 
     ``Wiz/Berlin`` holds ``Wiz/Berlin/Room 1``, not ``Wiz/Berlin2``.
     """
@@ -71,8 +93,7 @@ def _fits(device: Device, name: str, wanted: t.Any) -> bool:
     head, _dot, key = name.partition(".")
     value = getattr(device, head)
     if key:
-        value = (value or {}).get(key) if isinstance(value, dict) else None
-        return _equal(value, wanted)
+        return _equal(_entry(value, key, loose=head == "tags"), wanted)
     if wanted is None:
         return value in (None, "", [], {})
     if head == "mac":
@@ -86,10 +107,20 @@ def _fits(device: Device, name: str, wanted: t.Any) -> bool:
     if head == "subscriptions":
         return any(_equal(entry.get(part), wanted) for entry in value or () for part in ("id", "key"))
     if isinstance(value, dict) and isinstance(wanted, dict):
-        return all(part in value and (item is None or _equal(value[part], item)) for part, item in wanted.items())
+        held = {part: _entry(value, part, loose=head == "tags") for part in wanted}
+        return all(held[part] is not None and (item is None or _equal(held[part], item)) for part, item in wanted.items())
     if isinstance(value, (list, dict)):
         return any(_equal(part, wanted) for part in value)
     return _equal(value, wanted)
+
+
+def _entry(value: t.Any, key: str, *, loose: bool) -> t.Any:
+    """What stands under a key, or None. ``loose`` takes it in any case, as the keys of tags are meant."""
+    if not isinstance(value, dict):
+        return None
+    if key in value or not loose:
+        return value.get(key)
+    return next((item for name, item in value.items() if name.casefold() == key.casefold()), None)
 
 
 def _equal(value: t.Any, wanted: t.Any) -> bool:
@@ -102,6 +133,9 @@ def _found(device: Device, search: str | None) -> bool:
     if search is None:
         return True
     needle = search.casefold()
+    digits = mac_key(search)
+    if len(digits) > 3 and device.mac and digits in mac_key(device.mac):
+        return True
     return any(needle in text.casefold() for text in (device.name, device.serial, device.mac, device.id, device.cloud_id) if text)
 
 

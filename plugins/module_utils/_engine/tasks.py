@@ -4,7 +4,8 @@
 """The body of every module, without Ansible: parameters in, result out.
 
 A one-device task is a plan of size one and check mode is a plan that is not applied. What tells the one-device tasks apart
-stands in ``_STATES``: which options each of them states. In all but ``device``, ``name`` says which device is meant, no more.
+stands in ``_STATES``: which options each of them states. All but ``device`` change a device that is there: ``name`` says which
+one is meant, no more, and none is created.
 """
 
 from __future__ import annotations
@@ -56,7 +57,6 @@ class _Stated:
     """What a one-device task states: the options that it hands on, and by ``state`` what it declares in place of the first."""
 
     options: tuple[str, ...]
-    renames: bool = False
     instead: t.Mapping[str, t.Callable[[Params], dict[str, t.Any]]] = dataclasses.field(default_factory=dict)
 
 
@@ -247,7 +247,7 @@ def _refuse(text: str) -> t.NoReturn:
 
 
 _STATES: t.Mapping[str, _Stated] = {
-    "device": _Stated((*argspec.DECLARATION, *argspec.METAFIELDS), renames=True),
+    "device": _Stated((*argspec.DECLARATION, *argspec.METAFIELDS)),
     "device_tag": _Stated(("tags",), instead={"exact": _exact_tags, "absent": _absent_tags}),
     "device_metafield": _Stated(
         ("metafields", *argspec.METAFIELDS), instead={"present": _metafields, "absent": _absent_metafields}
@@ -266,7 +266,8 @@ def _declaration(task: str, params: Params) -> Declaration:
         given.update(instead(params))
     absent: dict[str, t.Any] = {name: given.pop(name) for name in ("absent_tags", "absent_metafields") if name in given}
     declaration = declaration_from(given, account=params.get("account"))
-    return dataclasses.replace(declaration, renames=declaration.renames and stated.renames, **absent)
+    whole = task == "device"
+    return dataclasses.replace(declaration, renames=declaration.renames and whole, creates=whole, **absent)
 
 
 def _state_one(task: str) -> t.Callable[[_Run, Fleet], Result]:
@@ -293,7 +294,12 @@ def _outcome(plan: Plan, report: Report | None, *, addressed: bool) -> Result:
     """``changed``, ``changes`` and, where the report says so, ``failed``: what was done, or in check mode would be."""
     done = plan.changes if report is None else [entry.change for entry in report.results if entry.status == "done"]
     result: Result = {"changed": bool(done), "changes": [_shown_change(change, addressed) for change in done]}
-    if warnings := [f"{device.address}: {text}" for device in plan.devices for text in device.warnings]:
+    warnings = [f"{device.address}: {text}" for device in plan.devices for text in device.warnings]
+    if report is not None:
+        warnings += [
+            f"{entry.change.address}: {entry.message}" for entry in report.results if entry.status == "done" and entry.message
+        ]
+    if warnings:
         result["warnings"] = warnings
     if report is not None and report.failed:
         result["failed"] = True

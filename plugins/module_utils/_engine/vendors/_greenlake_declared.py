@@ -124,6 +124,10 @@ def _contact_problem(declaration: Declaration) -> str | None:
         return "contact needs user_id (somebody of the workspace) or email (anybody else); {} unassigns"
     if any(not isinstance(value, str) for value in record.values()):
         return "contact: every part is text; quote it"
+    if record.get("user_id") and record.get("email"):
+        return "contact takes user_id (somebody of the workspace) or email (anybody else), not both"
+    if record.get("user_id") and not is_uuid(record["user_id"]):
+        return f"contact: user_id {record['user_id']!r} is not the id of a user, which is a UUID; give email instead"
     return None
 
 

@@ -52,7 +52,6 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._greenlake_json import (
     _device_from_json,
-    _json_from_mac,
     is_uuid,
     same_application,
     same_contact,
@@ -461,10 +460,11 @@ class GreenLake(Vendor):
                 text = f"the device is in the workspace now, but adding it did not set {', '.join(lacking)}; run again"
                 return Outcome(FAILED, text, device)
             return Outcome(DONE, device=device)
-        if job.state == SUCCEEDED:
-            return Outcome(
-                UNCLEAR, f"the vendor's job succeeded, but the inventory does not show the device after {VISIBLE_TRIES} looks"
+        if certain:
+            text = (
+                f"the vendor's job succeeded, but the inventory does not show the device after {VISIBLE_TRIES} looks, nor its id"
             )
+            return Outcome(DONE, text)
         if job.state == UNKNOWN:
             return Outcome(UNCLEAR, f"{job.words}, and the inventory does not show the device")
         words = job.failed.get(str(change.after["serial"])) or job.words

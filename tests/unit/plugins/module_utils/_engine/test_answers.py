@@ -184,3 +184,18 @@ def test_anything_else_is_a_bad_answer_with_a_masked_excerpt(body, media, messag
 def test_writes_and_204_may_be_empty():
     assert ending(answer(204)).answer.body is None
     assert ending(answer(202, None, location="/jobs/1"), WRITING).answer.headers == {"location": "/jobs/1"}
+
+
+@pytest.mark.parametrize("body", [b'{"access_token": "eyJhbGciOiJ', b'[{"token": "0123456789abcdef0123'])
+def test_what_looks_like_data_is_not_quoted(body: bytes) -> None:
+    """It may hold a secret that nobody has seen yet."""
+    found = read_answer(Asked("GET", "/x"), Response(200, {"content-type": "application/json"}, body), Masker(), 0.0)
+    assert "not JSON, or was cut" in str(found.error)
+    assert "token" not in str(found.error)
+
+
+def test_the_answer_of_a_token_endpoint_is_never_quoted() -> None:
+    found = read_answer(
+        Asked("POST", "/t", token=True), Response(200, {"content-type": "text/html"}, b"eyJhbGciOiJ"), Masker(), 0.0
+    )
+    assert "eyJ" not in str(found.error)

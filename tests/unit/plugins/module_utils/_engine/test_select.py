@@ -11,7 +11,14 @@ import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device, Query
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import group, matches, select, sort_term, within
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import (
+    check_query,
+    group,
+    matches,
+    select,
+    sort_term,
+    within,
+)
 
 LOBBY = Device(
     "acme", id="1", name="Lobby sensor", serial="S1", mac="11:22:33:44:aa:01", tags=["blue", "new"], online=True,
@@ -87,7 +94,7 @@ def test_a_filter_on_something_that_no_device_has_names_the_nearest_field() -> N
 
 @pytest.mark.parametrize(
     ("search", "found"),
-    [("SENSOR", ["1", "2"]), ("s3", ["3"]), ("aa:01", ["1"]), ("2", ["1", "2"]), ("nowhere", []), ("", ["1", "2", "3"])],
+    [("SENSOR", ["1", "2"]), ("s3", ["3"]), ("aa:01", ["1"]), ("2", ["1", "2"]), ("nowhere", [])],
 )
 def test_search_looks_into_name_and_identifiers_without_case(search: str, found: list[str]) -> None:
     assert ids(select(ALL, Query(search=search))) == found
@@ -126,7 +133,6 @@ def test_sorting_keeps_the_order_of_equals_in_either_direction() -> None:
 
 def test_limit_comes_after_filter_and_sort() -> None:
     assert ids(select(ALL, Query(sort=("serial desc",), limit=2))) == ["3", "2"]
-    assert select(ALL, Query(limit=0)) == []
 
 
 @pytest.mark.parametrize("term", ["", "name up", "name desc really"])
@@ -179,3 +185,30 @@ def test_grouping_by_an_unknown_field_is_refused() -> None:
 )
 def test_a_scope_means_whole_segments(path: str | None, inside: bool) -> None:
     assert within(path, "Wiz/Berlin") is inside
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        (Query(serial=""), "serial is an empty string"),
+        (Query(search=""), "search is an empty string"),
+        (Query(limit=0), "limit must be at least 1"),
+        (Query(limit=-1), "limit must be at least 1"),
+        (Query(page_size=0), "page_size must be at least 1"),
+        (Query(fields=("serail",)), "did you mean 'serial'"),
+        (Query(sort=("serial sideways",)), "asc or desc"),
+    ],
+)
+def test_a_query_that_is_wrong_in_itself_is_refused(query: Query, words: str) -> None:
+    with pytest.raises(DeclarationError, match=words):
+        check_query(query)
+
+
+def test_tag_keys_are_found_in_any_case_and_macs_without_separators() -> None:
+    device = Device("acme", id="9", mac="aa:bb:cc:00:01:02", tags={"Site": "b"})
+    assert select([device], Query(filters={"tags.SITE": "b"})) == [device]
+    assert select([device], Query(filters={"tags": {"site": "b"}})) == [device]
+    assert select([device], Query(filters={"tags.SITE": "c"})) == []
+    assert select([device], Query(search="CC000102")) == [device]
+    assert select([device], Query(search="cc-00-01-02")) == [device]
+    assert select([device], Query(search="dd0001")) == []

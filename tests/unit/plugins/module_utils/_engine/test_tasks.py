@@ -396,3 +396,32 @@ def test_accounts_that_are_kept_open_serve_the_next_item_and_count_for_each_alon
     other = params("device", name="Lobby", url="https://other.example")
     perform("device", other, check_mode=False, diff_mode=False, environ={}, kept=kept)
     assert len(kept) == 2
+
+
+@pytest.mark.parametrize(
+    ("task", "options"),
+    [
+        ("device_tag", {"tags": ["a"]}),
+        ("device_tag", {"tags": ["a"], "state": "absent"}),
+        ("device_metafield", {"metafields": {"Room": "1"}}),
+        ("device_owner", {"owner": "ada@example.com"}),
+    ],
+)
+def test_the_other_tasks_never_create(clouds: Clouds, task: str, options: dict[str, t.Any]) -> None:
+    result = run(task, serial="S9", mac="00:11:22:33:44:55", **options)
+    assert result["failed"] is True
+    assert "creates none" in result["msg"]
+    assert clouds.only.writes == []
+
+
+def test_new_devices_that_share_an_identifier_are_refused_and_named(clouds: Clouds) -> None:
+    mac = "00:11:22:33:44:55"
+    declared = [
+        {"name": "A", "serial": "S1", "mac": mac, "model": "M1"},
+        {"name": "B", "serial": "S2", "mac": mac, "model": "M1"},
+    ]
+    result = run("fleet", devices=declared)
+    assert result["failed"] is True
+    assert "is declared for -/S2 as well" in result["msg"]
+    assert "is declared for -/S1 as well" in result["msg"]
+    assert clouds.only.writes == []

@@ -777,7 +777,7 @@ class TestResolve:
         vendor = blynk({"/templates": page({"id": 301, "templateIds": [MODEL], "orgId": 101, "name": "Climate"})})
         with pytest.raises(DeclarationError, match=f"no template TMPLother; it has {MODEL}"):
             self.plan(vendor, declared(name="Hall", model="TMPLother"), None)
-        assert self.actions(vendor, declared(name="Hall", model=MODEL), None) == ["claim"]
+        assert [item.action for item in self.plan(vendor, declared(name="Hall", model=MODEL), None).changes] == ["claim"]
 
     def test_a_new_device_is_made_in_the_account_s_organization(self):
         vendor = blynk(organization="103")

@@ -1032,9 +1032,14 @@ def test_an_added_device_that_shows_up_late_is_looked_for_again() -> None:
     assert client.pauses == [greenlake.VISIBLE_PAUSE]
 
 
-def test_an_added_device_that_never_shows_up_is_unclear() -> None:
+def test_an_added_device_that_shows_up_late_is_done_without_an_id() -> None:
     client = FakeClient().will(JOB, {"status": "SUCCEEDED", "result": "SUCCEEDED"})
-    assert statuses(follow_up(client, *added(1))) == {"SN1": "unclear"}
+    (outcome,) = follow_up(client, *added(1)).values()
+    assert (outcome.status, outcome.device) == ("done", None)
+    assert "does not show the device" in str(outcome.message)
+
+
+def test_an_added_device_whose_job_ran_out_of_time_is_unclear() -> None:
     client = FakeClient().will(JOB, {"status": "TIMEOUT"})
     assert statuses(follow_up(client, *added(1))) == {"SN1": "unclear"}
 
