@@ -29,6 +29,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
     with_changes,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, FAILED, UNCLEAR, Outcome, Vendor
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
 ALREADY, SKIPPED = "already", "skipped"
 
@@ -63,13 +64,14 @@ class Report:
         return any(result.status in (FAILED, UNCLEAR, SKIPPED) for result in self.results)
 
     def problems(self) -> list[str]:
-        """One line for each change that failed, is unclear or was skipped."""
+        """One line for each change that failed, is unclear or was skipped, causes before what came of them."""
         return [
             f"{result.change.address}: {result.change.action}"
             + (f" {result.change.attribute}" if result.change.attribute else "")
             + f" {result.status}: {result.message}"
+            for statuses in ((FAILED, UNCLEAR), (SKIPPED,))
             for result in self.results
-            if result.status in (FAILED, UNCLEAR, SKIPPED)
+            if result.status in statuses
         ]
 
 
@@ -147,11 +149,12 @@ class _Run:
         found: dict[str, Device] = {}
         try:
             step = replace(step, call=step.call.filled(self.ids))
-            answer = self.vendor.client.send(step.call, settle=lambda: self._settle(step, found))
+            deadline = self.vendor.client.deadline()
+            answer = self.vendor.client.send(step.call, settle=lambda: self._settle(step, found, deadline), deadline=deadline)
             if answer.settled:
                 outcomes = {address: Outcome(DONE, device=found.get(address)) for address in step.addresses}
             else:
-                outcomes = self.vendor.finish(step, answer)
+                outcomes = self.vendor.finish(step, answer, deadline)
         except Unclear as error:
             outcomes = self._sort_out(step, str(error), found)
         except Gone as error:
@@ -192,7 +195,7 @@ class _Run:
         elif "claim" not in actions and self.plans[address].observed is None and address not in self.ids:
             reason = "the id of the new device is not known yet; run again: it is found then"
         elif broken and actions & IRREVERSIBLE:
-            reason = "an earlier change of this device failed, and this one cannot be undone"
+            reason = "an earlier change of this device failed, and it goes with one that cannot be undone"
         elif broken and any(
             self.vendor.NEEDS.get(action, frozenset()) & {failed for failed, _status in broken} for action in actions
         ):
@@ -252,7 +255,7 @@ class _Run:
                 self.ids[change.address] = self.vendor.native_id(record.id)
         self.records[change.address] = None if record is None else with_changes(record, (change,))
 
-    def _settle(self, step: Step, found: dict[str, Device]) -> Settled:
+    def _settle(self, step: Step, found: dict[str, Device], deadline: Deadline) -> Settled:
         """What reading says about a step whose answer was lost.
 
         A job may still be at work, so "not done" is never concluded for one.
@@ -261,6 +264,8 @@ class _Run:
         state = Settled.UNKNOWN
         for reading in range(readings):
             if reading:
+                if deadline.left() < JOB_PAUSE:
+                    break
                 self.vendor.client.pause(JOB_PAUSE)
             states = set(self._states(step.changes, found).values())
             state = states.pop() if len(states) == 1 else Settled.UNKNOWN

@@ -102,7 +102,10 @@ class ApiError(FleetformError):
         text = super().__str__()
         if self.method and self.path:
             text += f" [{self.method} {self.path}"
-            text += f", HTTP {self.status}" if self.status else ", no answer"
+            if self.status:
+                text += f", HTTP {self.status}"
+            elif isinstance(self, (Unavailable, Unclear)):
+                text += ", no answer"
             text += f", tracking id {self.tracking_id}]" if self.tracking_id else "]"
         if self.vendor_message:
             text += f" The vendor says: {self.vendor_message}"

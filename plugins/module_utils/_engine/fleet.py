@@ -73,6 +73,10 @@ class Fleet:
     def __exit__(self, *_exception: object) -> None:
         self.close()
 
+    def forget(self) -> None:
+        """Keeps the connections and tokens, and forgets whatever was read or looked up over them."""
+        self._vendors = {name: type(vendor)(vendor.settings, vendor.client) for name, vendor in self._vendors.items()}
+
     def close(self) -> None:
         """Closes every connection."""
         for vendor in self._vendors.values():

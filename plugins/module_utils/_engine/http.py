@@ -59,6 +59,8 @@ MOST_ATTEMPTS = 8
 # A page in place of data seldom goes away by asking again; three rule out a passing fault of a gateway.
 MOST_BAD_ANSWERS = 3
 MOST_REDIRECTS = 5
+# Seconds. A shorter pause than this that a vendor asks for is lengthened by the usual back-off.
+_LEAST_DEMAND = 1.0
 _USER_AGENT = "fleetform"
 
 Item = t.TypeVar("Item")
@@ -366,6 +368,9 @@ class Client:
         limited = ending.status == 429
         if ending.wait is None:
             return backoff(tries.number - 1, limited=limited, random=self._random)
+        if ending.wait < _LEAST_DEMAND:
+            # "At once", or a date that is over by this clock, is no leave to storm.
+            return max(ending.wait, backoff(tries.number - 1, limited=False, random=self._random))
         # A little more than asked for, unequal, so that the threads do not come back in one moment.
         return ending.wait + min(1.0, 0.1 * ending.wait) * self._random()
 

@@ -359,7 +359,9 @@ class _Reader:
                 raise self._error(f"{source} has the unknown class {', '.join(strangers)}; there are {_listed(PACE_CLASSES)}")
             named = {name: self._limit(source, number) for name, number in value.items() if number is not None}
             return {**self.facts.limits, **named}
-        return {ALL_CLASSES: self._limit(source, value)}
+        # One number holds for each class by itself, unless the vendor counts all requests together.
+        classes = (ALL_CLASSES,) if ALL_CLASSES in self.facts.limits else PACE_CLASSES
+        return dict.fromkeys(classes, self._limit(source, value))
 
     def _limit(self, source: str, value: t.Any) -> int:
         if isinstance(value, str) and value.isdigit():

@@ -78,8 +78,8 @@ def perform(
     by then. It may hold ``warnings`` (list of text) and ``missing_library`` (an import name), both for the caller to word. In
     check mode nothing is sent that could change a cloud. Never raises FleetformError; no secret is in the result.
 
-    ``kept`` is where accounts stay open for the next call with the same ones, as in a loop: connections and looked-up names serve
-    all its items. Devices are read anew each time.
+    ``kept`` is where accounts stay open for the next call with the same ones, as in a loop: connections and tokens serve all its
+    items. Everything else is read anew each time, so that an item does and returns what it would alone.
     """
     run = _Run(params, check_mode, diff_mode, tool_version)
     masker = Masker(secret_values(params))
@@ -106,7 +106,9 @@ def _opened(accounts: dict[str | None, dict[str, t.Any]], kept: dict[str, Fleet]
         return
     wanted = json.dumps(sorted(accounts.items(), key=lambda item: item[0] or ""), sort_keys=True, default=str)
     key = hashlib.sha256(wanted.encode()).hexdigest()
-    if key not in kept:
+    if key in kept:
+        kept[key].forget()
+    else:
         kept[key] = Fleet(accounts, **how)
     yield kept[key]
 

@@ -18,6 +18,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.call imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import ApiError, BadAnswer, Gone
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import origin
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
 SUCCEEDED, FAILED, UNKNOWN = "succeeded", "failed", "unknown"
 
@@ -60,13 +61,12 @@ def job_path(answer: Answer, url: str) -> str:
     raise BadAnswer("the vendor accepted the change without saying which job carries it out")
 
 
-def follow(client: Client, answer: Answer) -> Job:
-    """Polls the job to its end, at the pace that it suggests, within the account's `deadline`. Raises no ApiError."""
+def follow(client: Client, answer: Answer, deadline: Deadline) -> Job:
+    """Polls the job to its end, at the pace that it suggests, within ``deadline``. Raises no ApiError."""
     try:
         path = job_path(answer, client.settings.url)
     except BadAnswer as error:
         return Job(UNKNOWN, error.message)
-    deadline = client.deadline()
     while True:
         try:
             body = client.get(path, pace=POLL, deadline=deadline).body

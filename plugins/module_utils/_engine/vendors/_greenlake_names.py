@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError, Forbidden, Gone, Refused
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._greenlake_json import is_uuid, uuid_key
@@ -32,6 +33,7 @@ class Names:
         self._subscriptions: dict[str, list[Row]] = {}
         self._services: list[Row] = []
         self._provisions: list[Row] = []
+        self._refused: dict[str, str] = {}
 
     def look_up(self, client: Client, pairs: t.Sequence[tuple[Declaration, Device | None]]) -> None:
         """Reads what these declarations name and their devices do not show, in the fewest calls. Raises ApiError."""
@@ -62,18 +64,34 @@ class Names:
             for needed, read in ((places, locations), (keys, subscriptions), (by_name, services), (no_region, provisions))
             if needed
         ]
-        client.map(lambda read: read(), chosen)
+        client.map(self._tried, chosen)
+
+    def _tried(self, read: t.Callable[[], None]) -> None:
+        """Runs a look-up. Where the vendor refuses it, only the declarations that need it are in error."""
+        try:
+            read()
+        except (Forbidden, Gone, Refused) as error:
+            self._refused[read.__name__] = str(error)
+        else:
+            self._refused.pop(read.__name__, None)
+
+    def _allowed(self, kind: str, name: str) -> None:
+        if kind in self._refused:
+            raise DeclarationError(f"{name!r} could not be looked up among the {kind}, give the id: {self._refused[kind]}")
 
     def locations(self, name: str) -> list[Row]:
-        """The locations of exactly this name."""
+        """The locations of exactly this name. Raises DeclarationError where they may not be read."""
+        self._allowed("locations", name)
         return self._locations.get(name, [])
 
     def subscriptions(self, key: str) -> list[Row]:
-        """The subscriptions with this key."""
+        """The subscriptions with this key. Raises DeclarationError where they may not be read."""
+        self._allowed("subscriptions", key)
         return self._subscriptions.get(key, [])
 
     def services(self, name: str) -> list[Row]:
-        """The service managers of exactly this name."""
+        """The service managers of exactly this name. Raises DeclarationError where they may not be read."""
+        self._allowed("services", name)
         return [row for row in self._services if row.get("name") == name]
 
     def regions(self, service: str) -> list[str]:

@@ -17,6 +17,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._greenlake_listing import (
     DEVICE_PAGE,
+    MOST_WANTED,
     any_of,
     quoted,
 )
@@ -202,8 +203,10 @@ def _conditions(query: Query) -> tuple[dict[str, list[str]], dict[str, list[str]
 
 
 def _texts(wanted: t.Any) -> list[str]:
-    """The values as text, or an empty list where one of them is not text and cannot be asked for."""
+    """The values as text, or an empty list where one of them is no text, or there are more than one filter may hold."""
     values = list(wanted) if isinstance(wanted, (list, tuple)) else [wanted]
+    if len(values) > MOST_WANTED:
+        return []
     return [value for value in values if isinstance(value, str)] if all(isinstance(value, str) for value in values) else []
 
 

@@ -32,6 +32,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.http imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
 DONE, FAILED, UNCLEAR = "done", "failed", "unclear"
 
@@ -166,8 +167,11 @@ class Vendor:
         """A device id in the form that bodies need."""
         return device_id
 
-    def finish(self, step: Step, answer: Answer) -> dict[str, Outcome]:
-        """What came of each device of a step that was answered: waits for a job, reads the new device out of the answer."""
+    def finish(self, step: Step, answer: Answer, deadline: Deadline) -> dict[str, Outcome]:
+        """What came of each device of a step that was answered: waits for a job, reads the new device out of the answer.
+
+        ``deadline`` is what the call has left of its allowance for waiting.
+        """
         return {address: Outcome(DONE) for address in step.addresses}
 
     def act(self, action: str, device: Device | None, options: t.Mapping[str, t.Any]) -> t.Any:

@@ -48,6 +48,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     user_record,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, UNCLEAR, Outcome
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
 CREATE = f"{API}/device/create"
 TO_OWNER = f"{API}/device/transfer/to-owner"
@@ -315,10 +316,10 @@ class Blynk(BlynkReading):
             raise Unsupported(f"blynk has no call for {change.action}")
         return (replace(call, targets=targets),)
 
-    def finish(self, step: Step, answer: Answer) -> dict[str, Outcome]:
+    def finish(self, step: Step, answer: Answer, deadline: Deadline) -> dict[str, Outcome]:
         change = step.changes[0]
         if change.action != "claim":
-            return super().finish(step, answer)
+            return super().finish(step, answer, deadline)
         try:
             device = self._device_from_json(answer.body, CREATE)
         except BadAnswer as error:

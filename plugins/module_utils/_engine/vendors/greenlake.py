@@ -93,6 +93,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     Sight,
     Vendor,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
 DEFAULT_URL = "https://global.api.greenlake.hpe.com"
 CLASSIC_TOKEN_URL = "https://sso.common.cloud.hpe.com/as/token.oauth2"
@@ -429,16 +430,16 @@ class GreenLake(Vendor):
         # It changes nothing, so that it may be repeated like a read.
         return replace(call, query=(*call.query, ("dry-run", "true")), job=False, repeat=ALWAYS)
 
-    def finish(self, step: Step, answer: Answer) -> dict[str, Outcome]:
+    def finish(self, step: Step, answer: Answer, deadline: Deadline) -> dict[str, Outcome]:
         """Follows the job to its end; what it leaves open is settled by reading the devices back."""
-        job = follow(self.client, answer)
-        return self._added(step, job) if step.call.method == "POST" else self._changed(step, job)
+        job = follow(self.client, answer, deadline)
+        return self._added(step, job, deadline) if step.call.method == "POST" else self._changed(step, job)
 
-    def _added(self, step: Step, job: Job) -> dict[str, Outcome]:
+    def _added(self, step: Step, job: Job, deadline: Deadline) -> dict[str, Outcome]:
         serials = {change.address: str(change.after["serial"]) for change in step.changes}
         hopeless = set(job.failed) if job.state == JOB_FAILED else set()
         try:
-            found = self._new_devices(list(serials.values()), hopeless)
+            found = self._new_devices(list(serials.values()), hopeless, deadline)
         except ApiError as error:
             return {
                 address: Outcome(UNCLEAR, f"{job.words or 'the job ended'}, and the inventory could not be read: {error}")
@@ -479,12 +480,14 @@ class GreenLake(Vendor):
             return all(_tags_of(device).get(key) == value for key, value in wanted.items())
         return self.same(attribute, getattr(device, attribute), wanted)
 
-    def _new_devices(self, serials: t.Sequence[str], hopeless: t.Collection[str]) -> dict[str, Device]:
+    def _new_devices(self, serials: t.Sequence[str], hopeless: t.Collection[str], deadline: Deadline) -> dict[str, Device]:
         """The new devices by serial number. The inventory may show them some seconds late, except those that were refused."""
         found: dict[str, Device] = {}
         missing = list(serials)
         for number in range(VISIBLE_TRIES):
             if number:
+                if deadline.left() < VISIBLE_PAUSE:
+                    break
                 self.client.pause(VISIBLE_PAUSE)
             found.update(self._by_serial(missing))
             missing = [serial for serial in serials if serial not in found and serial not in hopeless]

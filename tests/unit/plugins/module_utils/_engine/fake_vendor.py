@@ -40,6 +40,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps import batch_devices
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, FAILED, Outcome, Sight, Vendor
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
 HOME, BRANCH, DARK = "org-home", "org-branch", "org-dark"
 """Two organizations that can be read, and one that can only be transferred to."""
@@ -149,7 +150,10 @@ class FakeClient:
             return [dict(row) for row in self.cloud.rows.values() if row["organization"] != DARK]
         return dict(self.cloud.row(path.split("/")[2]))
 
-    def send(self, call: Call, *, settle: t.Callable[[], Settled] | None = None) -> Answer:
+    def deadline(self) -> Deadline:
+        return Deadline(600.0, lambda: sum(self.pauses))
+
+    def send(self, call: Call, *, settle: t.Callable[[], Settled] | None = None, deadline: Deadline | None = None) -> Answer:
         self.writes += 1
         if call.path in self.gates:
             self.gates[call.path](call)
@@ -289,7 +293,7 @@ class FakeVendor(Vendor):
 
         return rest + batch_devices(bulk, 2, lambda call: tuple(call.body["tags"]), join)
 
-    def finish(self, step: Step, answer: Answer) -> dict[str, Outcome]:
+    def finish(self, step: Step, answer: Answer, deadline: Deadline) -> dict[str, Outcome]:
         if step.call.path == "/devices":
             return {address: Outcome(DONE, device=_device(answer.body, self.settings.name)) for address in step.addresses}
         refused = (answer.body or {}).get("refused", ()) if step.call.path == "/tags" else ()

@@ -189,13 +189,11 @@ def test_writes_and_204_may_be_empty():
 @pytest.mark.parametrize("body", [b'{"access_token": "eyJhbGciOiJ', b'[{"token": "0123456789abcdef0123'])
 def test_what_looks_like_data_is_not_quoted(body: bytes) -> None:
     """It may hold a secret that nobody has seen yet."""
-    found = read_answer(Asked("GET", "/x"), Response(200, {"content-type": "application/json"}, body), Masker(), 0.0)
+    found = read_answer(Asked("GET", "/x"), answer(200, body, content_type="application/json"), Masker(), 0.0)
     assert "not JSON, or was cut" in str(found.error)
     assert "token" not in str(found.error)
 
 
 def test_the_answer_of_a_token_endpoint_is_never_quoted() -> None:
-    found = read_answer(
-        Asked("POST", "/t", token=True), Response(200, {"content-type": "text/html"}, b"eyJhbGciOiJ"), Masker(), 0.0
-    )
+    found = read_answer(Asked("POST", "/t", token=True), answer(200, b"eyJhbGciOiJ", content_type="text/html"), Masker(), 0.0)
     assert "eyJ" not in str(found.error)

@@ -196,7 +196,9 @@ def test_what_needs_the_id_of_a_new_device_is_skipped_where_the_vendor_did_not_t
     world: Make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = world()
-    monkeypatch.setattr(here.vendor, "finish", lambda step, answer: {address: Outcome(DONE) for address in step.addresses})
+    monkeypatch.setattr(
+        here.vendor, "finish", lambda step, answer, deadline: {address: Outcome(DONE) for address in step.addresses}
+    )
     report = here.apply({"serial": "S9", "model": "M1", "owner": "ada@example.com"})
     assert statuses(report) == {"S9 claim": "done", "S9 set_owner": "skipped"}
     assert "the id of the new device is not known yet; run again" in report.problems()[0]
@@ -213,7 +215,7 @@ def test_after_a_failure_nothing_irreversible_follows_on_that_device_and_the_res
     )
     assert statuses(report) == {"S1 rename": "failed", "S1 set_metafield": "done", "S1 archive": "skipped", "S2 archive": "done"}
     assert here.cloud.rows["d1"]["archived"] is False
-    assert "an earlier change of this device failed, and this one cannot be undone" in "".join(report.problems())
+    assert "an earlier change of this device failed, and it goes with one that cannot be undone" in "".join(report.problems())
 
 
 def test_a_change_that_is_pointless_after_a_failed_one_is_skipped(world: Make) -> None:
@@ -250,7 +252,7 @@ def test_a_device_whose_earlier_step_is_unclear_is_left_out_of_a_bulk_call(world
 
 def test_a_device_that_an_answer_does_not_mention_is_unclear(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     here = world(LOBBY)
-    monkeypatch.setattr(here.vendor, "finish", lambda step, answer: {})
+    monkeypatch.setattr(here.vendor, "finish", lambda step, answer, deadline: {})
     report = here.apply({"serial": "S1", "name": "Hall"})
     assert report.problems() == ["lab/S1: rename name unclear: the vendor's answer does not mention this device"]
 
@@ -258,7 +260,7 @@ def test_a_device_that_an_answer_does_not_mention_is_unclear(world: Make, monkey
 def test_an_error_of_finish_fails_the_step(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     here = world(LOBBY)
 
-    def finish(step: Step, answer: t.Any) -> t.NoReturn:
+    def finish(step: Step, answer: t.Any, deadline: t.Any) -> t.NoReturn:
         raise refused("the job failed")
 
     monkeypatch.setattr(here.vendor, "finish", finish)

@@ -193,9 +193,13 @@ def test_the_pause_that_is_asked_for_is_kept():
     made = client(answer(503, None, retry_after="20"), OK)
     made.send(READ)
     assert made.time.slept == [21.0]
-    made = client(answer(503, None, retry_after="0"), OK)
+
+
+@pytest.mark.parametrize("hint", ["0", "0.2", "Thu, 01 Jan 1970 00:00:01 GMT"])
+def test_a_pause_of_nothing_is_no_leave_to_storm(hint):
+    made = client(answer(503, None, retry_after=hint), answer(503, None, retry_after=hint), OK)
     made.send(READ)
-    assert made.time.slept == [0]
+    assert made.time.slept == [0.5, 1.0]
 
 
 @pytest.mark.parametrize(("status", "error"), [(429, RateLimited), (503, Unavailable)])

@@ -271,8 +271,9 @@ def test_values_out_of_range_are_refused(option, value, words):
 
 
 def test_the_pace_can_be_set_for_all_or_by_class():
-    assert made({"requests_per_minute": 50}).requests_per_minute == {"all": 50}
-    assert made({"requests_per_minute": "50"}).requests_per_minute == {"all": 50}
+    each = {"read": 50, "add": 50, "patch": 50, "poll": 50}
+    assert made({"requests_per_minute": 50}).requests_per_minute == each
+    assert made({"requests_per_minute": "50"}).requests_per_minute == each
     changed = made({"requests_per_minute": {"read": "10", "add": None}})
     assert changed.requests_per_minute == {"read": 10, "patch": 20}
 

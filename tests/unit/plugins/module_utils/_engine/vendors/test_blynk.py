@@ -38,6 +38,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, UNCLEAR
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.blynk import Blynk
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
 API = "/api/v1/organization"
 TOKEN = "ZJW2kImth5rGzPUBVcSPkqS_YsoFEFJm"
@@ -896,19 +897,19 @@ class TestApply:
     def test_the_new_device_comes_out_of_the_answer(self):
         vendor = blynk()
         made = change("claim", after={"name": "Hall", "model": MODEL}, device_id=None)
-        outcomes = vendor.finish(Step(Call("POST", "/x"), (made,)), Answer(201, row(12, "Hall")))
+        outcomes = vendor.finish(Step(Call("POST", "/x"), (made,)), Answer(201, row(12, "Hall")), Deadline(60, float))
         outcome = outcomes["lab/Lobby sensor"]
         assert (outcome.status, outcome.device.id, outcome.device.model) == (DONE, "12", MODEL)
 
     def test_an_answer_without_an_id_leaves_the_claim_unclear(self):
         made = change("claim", after={"name": "Hall", "model": MODEL}, device_id=None)
-        outcome = blynk().finish(Step(Call("POST", "/x"), (made,)), Answer(201, {}))["lab/Lobby sensor"]
+        outcome = blynk().finish(Step(Call("POST", "/x"), (made,)), Answer(201, {}), Deadline(60, float))["lab/Lobby sensor"]
         assert outcome.status == UNCLEAR
         assert "'id'" in outcome.message
 
     def test_other_answers_are_done(self):
         step = Step(Call("PUT", "/x", targets=("lab/Lobby sensor",)), (change("rename"),))
-        assert blynk().finish(step, Answer(200))["lab/Lobby sensor"].status == DONE
+        assert blynk().finish(step, Answer(200), Deadline(60, float))["lab/Lobby sensor"].status == DONE
 
     def test_a_device_is_read_again_by_its_id(self):
         vendor = blynk({"/device": device_route(row(7, "Hall"))})

@@ -18,6 +18,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Ambiguous,
     BadAnswer,
     DeclarationError,
+    Forbidden,
     Gone,
     NotFound,
     Refused,
@@ -27,6 +28,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, DevicePlan, plan_device
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import select
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, account_settings
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps import steps_for
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import greenlake
@@ -885,7 +887,7 @@ STARTED = Answer(202, None, {"location": JOB})
 
 
 def follow_up(client: FakeClient, *device_plans: DevicePlan, answer: Answer = STARTED, number: int = 0) -> dict[str, Outcome]:
-    return vendor(client).finish(steps_for(vendor(), device_plans)[number], answer)
+    return vendor(client).finish(steps_for(vendor(), device_plans)[number], answer, client.deadline())
 
 
 def statuses(outcomes: dict[str, Outcome]) -> dict[str, str]:
@@ -1065,3 +1067,24 @@ def test_a_location_counts_as_set_only_when_it_is_read_back() -> None:
     placed = plan(None, declared(1, mac="aabbccddeeff", space=uuid(9)))
     client = FakeClient(row(1)).will(JOB, {"status": "TIMEDOUT"})
     assert "did not set space" in str(follow_up(client, placed)["-/SN1"].message)
+
+
+def test_more_values_than_a_filter_may_hold_are_sifted_here() -> None:
+    client = FakeClient(*(row(number) for number in range(300)))
+    serials = [f"SN{number}" for number in range(150)]
+    devices = vendor(client).list_devices(Query(filters={"serial": serials})).devices
+    assert [query for _path, query in client.asked if "filter" in query] == []
+    assert len(select(devices, Query(filters={"serial": serials}))) == 150
+
+
+@pytest.mark.parametrize(("space", "app"), [("Here", None), (None, "Central")])
+def test_a_look_up_that_is_refused_concerns_only_who_needs_it(space: str | None, app: str | None) -> None:
+    client = FakeClient(row(1)).will("/locations/v1/locations", Forbidden("no right", status=403))
+    client.will("/service-catalog/v1/service-managers", Forbidden("no right", status=403))
+    adapter = vendor(client)
+    needs = declared(1, space=space, application={"name": app, "region": "us-west"} if app else None)
+    plain = declared(2, tags={"a": "b"})
+    adapter.prepare([(needs, device(1)), (plain, device(2))])
+    with pytest.raises(DeclarationError, match="could not be looked up.*no right"):
+        adapter.resolve(needs, device(1))
+    assert adapter.resolve(plain, device(2)).values["tags"] == {"a": "b"}
