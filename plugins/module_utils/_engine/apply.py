@@ -67,7 +67,7 @@ class Report:
         """One line for each change that failed, is unclear or was skipped, causes before what came of them."""
         return [
             f"{result.change.address}: {result.change.action}"
-            + (f" {result.change.attribute}" if result.change.attribute else "")
+            + (f" {result.change.key}" if result.change.key else "")
             + f" {result.status}: {result.message}"
             for statuses in ((FAILED, UNCLEAR), (SKIPPED,))
             for result in self.results
@@ -253,7 +253,7 @@ class _Run:
             record = outcome.device or self.plans[change.address].after
             if record is not None and record.id is not None:
                 self.ids[change.address] = self.vendor.native_id(record.id)
-        self.records[change.address] = None if record is None else with_changes(record, (change,))
+        self.records[change.address] = None if record is None else self.vendor.consequences(with_changes(record, (change,)))
 
     def _settle(self, step: Step, found: dict[str, Device], deadline: Deadline) -> Settled:
         """What reading says about a step whose answer was lost.

@@ -18,10 +18,14 @@ from dataclasses import replace
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.accounts import open_account
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Observer, Report, apply_account
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    ApiError,
     DeclarationError,
     FleetformError,
+    Forbidden,
+    Gone,
     MissingLibrary,
     NotFound,
+    Refused,
     SettingsError,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
@@ -143,7 +147,7 @@ class Fleet:
                     raise NotFound("no such device", device=declaration.address)
             return vendor.act(action, device, {**options, "check_mode": check_mode})
         except FleetformError as error:
-            _placed(error, vendor.settings.name)
+            _placed(error, vendor.settings.name, None if declaration is None else f"{declaration.address}: {action}")
             raise
 
     def plan(self, declarations: t.Sequence[Declaration]) -> Plan:
@@ -165,9 +169,34 @@ class Fleet:
             )
         names = sorted(by_account, key=lambda name: name or "")
         plans = _parallel(lambda name: _plan_account(self._vendors[name], by_account[name]), names)
+        plans = self._apart(plans)
         if strays:
             plans.append(AccountPlan(account=None, vendor="", errors=tuple(_sorted(strays))))
         return Plan(tuple(plans))
+
+    def _apart(self, plans: list[AccountPlan]) -> list[AccountPlan]:
+        """The plans without devices that are declared through two accounts of one cloud: each is an error that names both."""
+        seen: dict[tuple[str, str, str], list[DevicePlan]] = {}
+        for account in plans:
+            url = self._vendors[account.account].settings.url
+            for device in account.devices:
+                if device.observed is not None and device.observed.id is not None:
+                    seen.setdefault((account.vendor, url, device.observed.id), []).append(device)
+        twins = {id(device): group for group in seen.values() if len(group) > 1 for device in group}
+        if not twins:
+            return plans
+        apart = []
+        for account in plans:
+            errors = list(account.errors)
+            for device in [device for device in account.devices if id(device) in twins]:
+                names = " and ".join(sorted(twin.address for twin in twins[id(device)]))
+                known = device.observed.label() if device.observed is not None else device.address
+                text = f"{names} mean the same device, {known}; declare it through one account"
+                errors.append(_placed(DeclarationError(text), account.account, device.address))
+            kept = tuple(device for device in account.devices if id(device) not in twins)
+            steps = steps_for(self._vendors[account.account], kept)
+            apart.append(replace(account, devices=kept, steps=steps, errors=tuple(_sorted(errors))))
+        return apart
 
     def rehearse(self, plan: Plan) -> list[FleetformError]:
         """What the vendors refuse of a plan when they are asked to validate it. Nothing is carried out."""
@@ -207,7 +236,7 @@ def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration]) -> Acco
     try:
         sight = vendor.read(sound) if sound else Sight([])
         pairs = _matched(vendor, sound, sight, errors)
-        pairs = _enriched(vendor, pairs)
+        pairs = _enriched(vendor, pairs, errors)
         wanted = [
             pair for pair in pairs if pair[0].state == "present" and not (pair[1] is None and pair[0].address in sight.hidden)
         ]
@@ -220,7 +249,8 @@ def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration]) -> Acco
         return AccountPlan(name, vendor.NAME, errors=(*_sorted(errors), _placed(error, name)), complete=whole)
     plans.sort(key=lambda plan: plan.address)
     steps = steps_for(vendor, plans)
-    return AccountPlan(name, vendor.NAME, tuple(plans), steps, tuple(_sorted(errors)), seconds=_seconds(vendor, steps))
+    whole = not any(isinstance(error, ApiError) for error in errors)
+    return AccountPlan(name, vendor.NAME, tuple(plans), steps, tuple(_sorted(errors)), whole, _seconds(vendor, steps))
 
 
 def _sound(vendor: Vendor, declarations: t.Sequence[Declaration], errors: list[FleetformError]) -> list[Declaration]:
@@ -299,7 +329,9 @@ def _match(vendor: Vendor, declaration: Declaration, index: Index) -> Device | N
     return index.find(declaration, functools.partial(vendor.in_scope, declaration))
 
 
-def _enriched(vendor: Vendor, pairs: list[tuple[Declaration, Device | None]]) -> list[tuple[Declaration, Device | None]]:
+def _enriched(
+    vendor: Vendor, pairs: list[tuple[Declaration, Device | None]], errors: list[FleetformError]
+) -> list[tuple[Declaration, Device | None]]:
     """The pairs with what extra calls have to read, in parallel, for those devices and attributes only that are declared."""
     wanted = [
         (number, device, declaration.attributes())
@@ -308,11 +340,26 @@ def _enriched(vendor: Vendor, pairs: list[tuple[Declaration, Device | None]]) ->
     ]
     if not wanted:
         return pairs
-    enriched = list(pairs)
-    found = vendor.client.map(lambda item: vendor.enrich(item[1], frozenset(item[2])), wanted)
-    for (number, _device, _attributes), device in zip(wanted, found, strict=True):
-        enriched[number] = (pairs[number][0], device)
-    return enriched
+    enriched: list[tuple[Declaration, Device | None] | None] = list(pairs)
+
+    def read(item: tuple[int, Device, t.Mapping[str, t.Any]]) -> Device | FleetformError:
+        number, device, attributes = item
+        try:
+            return vendor.enrich(device, frozenset(attributes))
+        except (Gone, Forbidden, Refused) as error:
+            # A matter of this device alone: it went away, or may not be looked into.
+            return _placed(error, vendor.settings.name, pairs[number][0].address)
+        except FleetformError as error:
+            _placed(error, vendor.settings.name, pairs[number][0].address)
+            raise
+
+    for (number, _device, _attributes), found in zip(wanted, vendor.client.map(read, wanted), strict=True):
+        if isinstance(found, Device):
+            enriched[number] = (pairs[number][0], found)
+        else:
+            errors.append(found)
+            enriched[number] = None
+    return [pair for pair in enriched if pair is not None]
 
 
 def _planned(

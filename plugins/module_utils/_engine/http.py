@@ -341,7 +341,7 @@ class Client:
         status = None
         sent = True
         try:
-            response = self._transport.send(replace(request, max_seconds=max(request.timeout, deadline.left())))
+            response = self._transport.send(replace(request, max_seconds=request.timeout))
             status = response.status
             return response
         except (NotConnected, NeverConnects):
@@ -408,7 +408,9 @@ class Client:
         error = _error_of(ending)
         verdict = Settled.UNKNOWN
         pause = self._pause_after(ending, tries)
-        finding = "nothing can be read that would tell"
+        finding, advice = "nothing can be read that would tell", "Look at the device before you send it again"
+        if settle is not None:
+            advice = "Run again: it reads first"
         if settle is not None:
             # The vendor may still be at work, so that reading at once could mislead.
             if pause <= deadline.left():
@@ -431,7 +433,7 @@ class Client:
                     finding = f"reading does not show it; {stop.message}"
         raise asked.error(
             Unclear,
-            f"{error.message}: whether the change was made is not known ({finding}). Run again: it reads first",
+            f"{error.message}: whether the change was made is not known ({finding}). {advice}",
             status=error.status,
             vendor_message=error.vendor_message,
             tracking_id=error.tracking_id,
@@ -543,4 +545,6 @@ def _error_of(ending: Ending) -> ApiError:
 
 def _too_long(seconds: float, left: float, deadline: Deadline, asked_for: bool = True) -> str:
     whose = "the vendor asks for a pause of" if asked_for else "the next attempt would come in"
-    return f"{whose} {seconds:.0f} s, more than the {max(0.0, left):.0f} s that are left of `deadline` ({deadline.seconds:g} s)"
+    rest = f"the {left:.1f} s that are" if left > 0 else "nothing is"
+    more = f"more than {rest} left" if left > 0 else f"and {rest} left"
+    return f"{whose} {seconds:.1f} s, {more} of `deadline` ({deadline.seconds:g} s)"

@@ -38,7 +38,7 @@ class Index:
             for device in candidates if len(identifiers) > 1 or "mac" in identifiers else ():
                 if contradiction := _contradiction(identifiers, device):
                     raise Ambiguous(
-                        f"{_words(identifiers)} fits {device.label()} only in part: {contradiction}; correct the identifiers",
+                        f"{_words(identifiers)}: {device.label()} fits only in part, {contradiction}; correct the identifiers",
                         account=declaration.account,
                         device=declaration.address,
                     )

@@ -208,6 +208,9 @@ class Planner(t.Protocol):
     def adjust(self, declaration: Declaration, observed: Device | None, changes: list[Change]) -> list[Change]:
         """The changes after the vendor's own side effects are taken into account."""
 
+    def consequences(self, device: Device) -> Device:
+        """A record after changes, with what the vendor itself changes along with them."""
+
     def calls_for(self, change: Change) -> tuple[Call, ...]:
         """The calls of one change. Pure."""
 
@@ -256,7 +259,8 @@ def plan_device(vendor: Planner, declaration: Declaration, observed: Device | No
             declaration, observed, observed, blocked=f"protect: true forbids {', '.join(risky)}", warnings=desired.warnings
         )
     planned = tuple(_with_calls(vendor, change) for change in changes)
-    return DevicePlan(declaration, observed, with_changes(current, planned), planned, warnings=desired.warnings)
+    after = vendor.consequences(with_changes(current, planned))
+    return DevicePlan(declaration, observed, after, planned, warnings=desired.warnings)
 
 
 def _plan_absence(vendor: Planner, declaration: Declaration, observed: Device | None) -> DevicePlan:

@@ -150,7 +150,7 @@ class RequestsTransport:
     def _body(self, response: requests.Response, end: float) -> bytes:
         parts: list[bytes] = []
         size = 0
-        for part in response.iter_content(_CHUNK):
+        for part in _parts(response):
             size += len(part)
             if size > self._largest_body:
                 raise TooLarge(f"the body is larger than {self._largest_body} bytes")
@@ -164,6 +164,16 @@ class RequestsTransport:
         if measured and response.raw.tell() < int(announced):
             raise CutBody("the body was cut off")
         return b"".join(parts)
+
+
+def _parts(response: requests.Response) -> t.Iterator[bytes]:
+    """The body as it arrives. Older releases of urllib3 only give whole chunks, however slowly they fill."""
+    read1 = getattr(response.raw, "read1", None)
+    if read1 is None:
+        yield from response.iter_content(_CHUNK)
+        return
+    while part := read1(_CHUNK, decode_content=True):
+        yield part
 
 
 class _Authorization:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device
@@ -141,6 +141,10 @@ def _warranty_problem(declaration: Declaration) -> str | None:
         return "warranty needs service_level and end_date; greenlake cannot take a support level away"
     if any(not isinstance(value, str) for value in wanted.values()):
         return "warranty: service_level and end_date are text; quote them"
+    try:
+        datetime.fromisoformat(wanted.get("end_date", "2000-01-01"))
+    except ValueError:
+        return f"warranty: end_date {wanted['end_date']!r} is no date; write it like 2027-12-31"
     return None
 
 

@@ -149,6 +149,10 @@ class Vendor:
         """The changes after the vendor's own side effects are taken into account. Pure."""
         return changes
 
+    def consequences(self, device: Device) -> Device:
+        """A record after changes, with what the vendor itself changes along with them. What is not known becomes None. Pure."""
+        return device
+
     # Writing
 
     def calls_for(self, change: Change) -> tuple[Call, ...]:

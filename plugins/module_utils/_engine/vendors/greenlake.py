@@ -103,6 +103,9 @@ MOST_BY_ID = 10
 VISIBLE_TRIES, VISIBLE_PAUSE = 3, 3.0
 """How often, and how many seconds apart, a device is looked for that was just added."""
 
+_FOLLOWS = ("UNASSIGNED", "ASSIGNED_TO_SERVICE")
+"""States that come and go with the application; any other is left as it was read."""
+
 _NOT_ADDED = (
     "the vendor did not add it and does not say why: the serial number is not known to it, belongs to another workspace, "
     "or does not go with this MAC address or part number"
@@ -413,6 +416,14 @@ class GreenLake(Vendor):
             return split_claim(changes)
         return with_side_effects(declaration, observed, changes)
 
+    def consequences(self, device: Device) -> Device:
+        """The state follows the application, and the vendor finds out the model of a new device itself."""
+        if device.id is None:
+            device = replace(device, model=None)
+        if device.status not in (None, *_FOLLOWS):
+            return device
+        return replace(device, status=_FOLLOWS[0] if device.application is None else _FOLLOWS[1])
+
     # Writing
 
     def calls_for(self, change: Change) -> tuple[Call, ...]:
@@ -442,8 +453,11 @@ class GreenLake(Vendor):
             found = self._new_devices(list(serials.values()), hopeless, deadline)
         except ApiError as error:
             return {
-                address: Outcome(UNCLEAR, f"{job.words or 'the job ended'}, and the inventory could not be read: {error}")
-                for address in serials
+                address: Outcome(
+                    DONE if job.state == SUCCEEDED and serial not in job.failed else UNCLEAR,
+                    f"{job.words or 'the job ended'}, and the inventory could not be read: {error}",
+                )
+                for address, serial in serials.items()
             }
         outcomes = {}
         for change in step.changes:

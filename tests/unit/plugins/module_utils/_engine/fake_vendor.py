@@ -327,7 +327,7 @@ def _device(row: t.Mapping[str, t.Any], account: str | None) -> Device:
 
 def settings(name: str | None = "lab", **options: t.Any) -> AccountSettings:
     """Settings of an account at the fake vendor."""
-    return AccountSettings(name=name, vendor="fake", url="https://fake.example", **options)
+    return AccountSettings(name=name, vendor="fake", url=f"https://{name or 'fake'}.example", **options)
 
 
 def open_fake(cloud: FakeCloud, name: str | None = "lab", **options: t.Any) -> FakeVendor:

@@ -169,7 +169,7 @@ def test_nothing_follows_a_device_that_could_not_be_created(world: Make) -> None
     report = here.apply({"serial": "S9", "model": "M1", "owner": "ada@example.com"}, {"serial": "S8", "model": "M1"})
     assert statuses(report) == {"S8 claim": "failed", "S9 claim": "failed", "S9 set_owner": "skipped"}
     assert report.problems()[1].startswith("lab/S9: claim failed: the model is unknown")
-    assert report.problems()[2] == "lab/S9: set_owner owner skipped: the device could not be created"
+    assert report.problems()[2] == "lab/S9: set_owner skipped: the device could not be created"
     assert here.cloud.rows == {}
 
 
@@ -239,7 +239,7 @@ def test_one_device_of_a_bulk_call_that_the_vendor_refused_is_the_only_one_that_
     here.cloud.refused_tags = {"d2"}
     report = here.apply({"serial": "S1", "tags": ["red"]}, {"serial": "S2", "tags": ["red"]})
     assert statuses(report) == {"S1 tag": "done", "S2 tag": "failed"}
-    assert report.problems() == ["lab/S2: tag tags failed: no more tags"]
+    assert report.problems() == ["lab/S2: tag failed: no more tags"]
 
 
 def test_a_device_whose_earlier_step_is_unclear_is_left_out_of_a_bulk_call(world: Make) -> None:
@@ -254,7 +254,7 @@ def test_a_device_that_an_answer_does_not_mention_is_unclear(world: Make, monkey
     here = world(LOBBY)
     monkeypatch.setattr(here.vendor, "finish", lambda step, answer, deadline: {})
     report = here.apply({"serial": "S1", "name": "Hall"})
-    assert report.problems() == ["lab/S1: rename name unclear: the vendor's answer does not mention this device"]
+    assert report.problems() == ["lab/S1: rename unclear: the vendor's answer does not mention this device"]
 
 
 def test_an_error_of_finish_fails_the_step(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:

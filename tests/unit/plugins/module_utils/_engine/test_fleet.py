@@ -16,11 +16,15 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine import f
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
     Ambiguous,
+    ApiError,
     DeclarationError,
     FleetformError,
+    Forbidden,
+    Gone,
     IncompleteRead,
     MissingLibrary,
     NotFound,
+    Refused,
     SettingsError,
     Unsupported,
 )
@@ -394,3 +398,37 @@ def test_the_only_row_is_it_and_several_are_listed(lab: FakeVendor) -> None:
     assert lab.one(["a"], "user x", str) == "a"
     with pytest.raises(DeclarationError, match="user x fits 2: a, b; use the id"):
         lab.one(["b", "a"], "user x", str)
+
+
+def test_one_device_declared_through_two_accounts_of_one_cloud_is_an_error_that_names_both(
+    monkeypatch: pytest.MonkeyPatch, lab: FakeVendor
+) -> None:
+    same = open_fake(lab.client.cloud, "av")
+    same.settings = replace(same.settings, url=lab.settings.url)
+    fleet = fleet_over(monkeypatch, lab, same)
+    plan = fleet.plan(
+        declared({"account": "lab", "serial": "S1", "name": "Hall"}, {"account": "av", "serial": "S1", "name": "Foyer"})
+    )
+    assert plan.devices == ()
+    assert [account.steps for account in plan.accounts] == [(), ()]
+    assert len(plan.errors) == 2
+    assert "av/S1 and lab/S1 mean the same device" in str(plan.errors[0])
+
+
+@pytest.mark.parametrize("error", [Gone("gone", status=404), Forbidden("no right", status=403), Refused("odd", status=400)])
+def test_a_device_that_cannot_be_looked_into_leaves_the_others_alone(
+    monkeypatch: pytest.MonkeyPatch, lab: FakeVendor, fleet: fleet_module.Fleet, error: ApiError
+) -> None:
+    lab.client.cloud.add(id="d2", serial="S2", name="Roof")
+    normal = lab.enrich
+
+    def enrich(device: Device, attributes: t.Collection[str]) -> Device:
+        if device.serial == "S1":
+            raise error
+        return normal(device, attributes)
+
+    monkeypatch.setattr(lab, "enrich", enrich)
+    plan = fleet.plan(declared({"serial": "S1", "metafields": {"Floor": 1}}, {"serial": "S2", "metafields": {"Floor": 1}}))
+    assert [device.address for device in plan.devices] == ["lab/S2"]
+    assert [found.device for found in plan.errors] == ["lab/S1"]
+    assert not plan.complete

@@ -48,7 +48,7 @@ def test_an_identifier_that_only_one_of_two_devices_could_have_is_no_agreement_w
 def test_agreeing_and_contradicting_is_an_error_that_says_what_contradicts() -> None:
     with pytest.raises(Ambiguous) as caught:
         Index([ONE]).find(Declaration(account="lab", serial="S1", mac="11:22:33:44:aa:99"))
-    assert "fits Lobby (id 1) only in part: its mac is 11:22:33:44:aa:01" in str(caught.value)
+    assert "Lobby (id 1) fits only in part, its mac is 11:22:33:44:aa:01" in str(caught.value)
     assert caught.value.account == "lab"
     assert caught.value.device == "lab/S1"
 

@@ -442,7 +442,7 @@ def test_a_warranty_compares_as_points_in_time_and_takes_both_parts() -> None:
     with pytest.raises(DeclarationError, match="needs end_date"):
         plan(device(source="DISCOVERED"), declared(warranty={"service_level": "M"}))
     with pytest.raises(DeclarationError, match="discovered only"):
-        plan(device(warranty=level), declared(warranty={"end_date": "2031-99-99"}))
+        plan(device(warranty=level), declared(warranty={"end_date": "2031-09-09"}))
 
 
 def test_doubts_are_said_and_do_not_stop_a_plan() -> None:
@@ -1088,3 +1088,20 @@ def test_a_look_up_that_is_refused_concerns_only_who_needs_it(space: str | None,
     with pytest.raises(DeclarationError, match="could not be looked up.*no right"):
         adapter.resolve(needs, device(1))
     assert adapter.resolve(plain, device(2)).values["tags"] == {"a": "b"}
+
+
+def test_the_record_after_a_change_has_the_state_that_follows_the_application() -> None:
+    central = {"id": uuid(77), "region": "us-west"}
+    assigned = plan(device(1, assignedState="UNASSIGNED"), declared(1, application=central))
+    assert assigned.after is not None
+    assert assigned.after.status == "ASSIGNED_TO_SERVICE"
+    held = {"application": {"id": uuid(77)}, "region": "us-west", "assignedState": "ASSIGNED_TO_SERVICE"}
+    archived = plan(device(1, **held), declared(1, archived=True))
+    assert archived.after is not None
+    assert (archived.after.status, archived.after.application) == ("UNASSIGNED", None)
+
+
+def test_the_model_of_a_new_device_is_not_known_before_it_is_there() -> None:
+    made = plan(None, Declaration(serial="SN9", model="P52499-B21", device_type="COMPUTE"))
+    assert made.after is not None
+    assert made.after.model is None
