@@ -139,6 +139,8 @@ class Fleet:
         vendor = self._vendors[name]
         try:
             device = None
+            if action not in vendor.ACTIONS:
+                return vendor.act(action, None, options)
             if declaration is not None:
                 declaration = replace(declaration, account=name)
                 vendor.check(declaration)

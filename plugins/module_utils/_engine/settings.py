@@ -10,6 +10,7 @@ explicit credential switches the environment off for all credentials, so that ha
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import json
 import math
@@ -173,7 +174,9 @@ class _Reader:
     def _refuse_strangers(self) -> None:
         for option in sorted(self.given):
             if option not in ACCOUNT_OPTIONS:
-                raise self._error(f"`{option}` is not an account option; there are {_listed(ACCOUNT_OPTIONS)}")
+                near = difflib.get_close_matches(option, ACCOUNT_OPTIONS, n=1)
+                hint = f"did you mean `{near[0]}`?" if near else f"there are {_listed(ACCOUNT_OPTIONS)}"
+                raise self._error(f"`{option}` is not an account option; {hint}")
             if option in VENDOR_OPTIONS and option not in self.facts.options:
                 takes = _listed(self.facts.options)
                 raise self._error(f"{self.facts.name} does not take `{option}`; besides the general options it takes {takes}")

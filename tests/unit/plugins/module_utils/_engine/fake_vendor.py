@@ -183,6 +183,7 @@ class FakeVendor(Vendor):
     IDENTIFIERS = frozenset({"device_id", "serial", "mac"})
     CLAIM_SETS = frozenset({"name", "space"})
     DETAIL = frozenset({"tags", "metafields"})
+    ACTIONS = frozenset({"blink", "reset", "trigger_event", "activation_code"})
     NEEDS: t.ClassVar[t.Mapping[str, frozenset[str]]] = {"set_contact": frozenset({"rename"})}
     CAPABILITIES: t.ClassVar[t.Mapping[str, Capability]] = {
         **{row: Capability(YES) for row in ROWS},

@@ -355,8 +355,9 @@ def test_an_action_on_a_device_that_is_not_there_is_an_error(fleet: fleet_module
 
 
 def test_an_action_that_the_vendor_does_not_have_says_which_it_has(fleet: fleet_module.Fleet) -> None:
-    with pytest.raises(Unsupported, match="fake has no blink; it has no action"):
-        fleet.act(None, "blink", declared({"serial": "S1"})[0], {}, check_mode=True)
+    with pytest.raises(Unsupported, match="fake has no dance; it has activation_code, blink"):
+        fleet.act(None, "dance", declared({"serial": "S1"})[0], {}, check_mode=True)
+    assert fleet.calls == {"read": 0, "write": 0}
 
 
 def test_an_action_on_an_ambiguous_device_is_an_error(fleet: fleet_module.Fleet, cloud: FakeCloud) -> None:
