@@ -28,7 +28,7 @@ from ansible.utils.display import Display
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec import spec_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.module_shell import worded
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.module_shell import SHARED_VARIABLE, worded
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform, secret_values, shown_params
 
 # The items of a loop run one after the other in one worker process, which ends with the task.
@@ -73,6 +73,9 @@ class InProcess(ActionBase):
     def _elsewhere(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """What the module answers, as ansible.builtin.normal does it."""
         in_background = self._task.async_val
+        if self._connection.transport == "local" and not in_background and not (self._task.become or self._connection.become):
+            # The module runs on this machine as this user, so that it can share tokens and pace with the rest of the run.
+            self._task.environment = [*(self._task.environment or ()), {SHARED_VARIABLE: shared_path()}]
         result: dict[str, t.Any] = self._execute_module(task_vars=task_vars, wrap_async=in_background)
         if not in_background:
             self._remove_tmp_path(self._connection._shell.tmpdir)
@@ -96,7 +99,7 @@ class InProcess(ActionBase):
                     self._with_absolute_paths(params, spec),
                     check_mode=bool(self._task.check_mode),
                     diff_mode=bool(self._task.diff),
-                    shared_path=str(Path(C.DEFAULT_LOCAL_TMP, "fleetform", "shared.json")),
+                    shared_path=shared_path(),
                     tool_version=collection_version(),
                     observer=self._observer(),
                     kept=_KEPT,
@@ -127,6 +130,11 @@ class InProcess(ActionBase):
             display.vvv(f"fleetform: {note.method} {note.path}: {answer} after {note.seconds:.2f} s{again}", host=host)
 
         return show
+
+
+def shared_path() -> str:
+    """The private file of this run. Ansible removes the folder when the run ends."""
+    return str(Path(C.DEFAULT_LOCAL_TMP, "fleetform", "shared.json"))
 
 
 def plain(value: t.Any) -> t.Any:

@@ -28,3 +28,11 @@ def test_many_hosts_ask_for_one_token(sandbox: Sandbox, playbook: Playbook, tmp_
     assert len([entry for entry in log if entry["token"]]) == 1, [entry["path"] for entry in log if entry["token"]]
     assert not [entry for entry in log if entry["status"] == 429]
     assert not list((tmp_path / "local").rglob("*")), "the tokens outlive the run"
+
+
+def test_modules_on_the_controller_share_the_token_too(sandbox: Sandbox, playbook: Playbook) -> None:
+    inventory = "localhost ansible_connection=local\n" + "".join(f"host{number}\n" for number in range(6))
+    task = {"fleetform.devices.device_info": {**sandbox.account("blynk"), "limit": 1}, "delegate_to": "localhost"}
+    run = playbook({**task, "environment": {"LANG": "C.UTF-8"}}, inventory=inventory, hosts="host*", arguments=("--forks", "3"))
+    assert len(run.results) == 6
+    assert len([entry for entry in sandbox.requests(vendor="blynk") if entry["token"]]) == 1

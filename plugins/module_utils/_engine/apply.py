@@ -33,8 +33,8 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits im
 
 ALREADY, SKIPPED = "already", "skipped"
 
-JOB_READINGS, JOB_PAUSE = 3, 2.0
-"""How often, and how many seconds apart, a device is read to settle a lost answer to a call that starts a job."""
+JOB_PAUSES = (2.0, 4.0, 8.0, 16.0)
+"""Seconds between the looks at a device that settle a lost answer to a call that starts a job, as far as the deadline allows."""
 
 
 @dataclass(frozen=True)
@@ -260,13 +260,12 @@ class _Run:
 
         A job may still be at work, so "not done" is never concluded for one.
         """
-        readings = JOB_READINGS if step.call.job else 1
         state = Settled.UNKNOWN
-        for reading in range(readings):
-            if reading:
-                if deadline.left() < JOB_PAUSE:
+        for pause in (0.0, *(JOB_PAUSES if step.call.job else ())):
+            if pause:
+                if deadline.left() < pause:
                     break
-                self.vendor.client.pause(JOB_PAUSE)
+                self.vendor.client.pause(pause)
             states = set(self._states(step.changes, found).values())
             state = states.pop() if len(states) == 1 else Settled.UNKNOWN
             if state is Settled.DONE:

@@ -28,7 +28,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Refused,
     SettingsError,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote, account_key
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query, mac_key
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import (
@@ -178,12 +178,14 @@ class Fleet:
 
     def _apart(self, plans: list[AccountPlan]) -> list[AccountPlan]:
         """The plans without devices that are declared through two accounts of one cloud: each is an error that names both."""
-        seen: dict[tuple[str, str, str], list[DevicePlan]] = {}
+        if len(plans) < 2:
+            return plans
+        seen: dict[tuple[str, ...], list[DevicePlan]] = {}
         for account in plans:
-            url = self._vendors[account.account].settings.url
+            settings = self._vendors[account.account].settings
             for device in account.devices:
-                if device.observed is not None and device.observed.id is not None:
-                    seen.setdefault((account.vendor, url, device.observed.id), []).append(device)
+                for key in _marks(device, account_key(settings)):
+                    seen.setdefault((account.vendor, settings.url, *key), []).append(device)
         twins = {id(device): group for group in seen.values() if len(group) > 1 for device in group}
         if not twins:
             return plans
@@ -192,8 +194,8 @@ class Fleet:
             errors = list(account.errors)
             for device in [device for device in account.devices if id(device) in twins]:
                 names = " and ".join(sorted(twin.address for twin in twins[id(device)]))
-                known = device.observed.label() if device.observed is not None else device.address
-                text = f"{names} mean the same device, {known}; declare it through one account"
+                known = "" if device.observed is None else f", {device.observed.label()}"
+                text = f"{names} mean the same device{known}; declare it through one account"
                 errors.append(_placed(DeclarationError(text), account.account, device.address))
             kept = tuple(device for device in account.devices if id(device) not in twins)
             steps = steps_for(self._vendors[account.account], kept)
@@ -253,6 +255,17 @@ def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration]) -> Acco
     steps = steps_for(vendor, plans)
     whole = not any(isinstance(error, ApiError) for error in errors)
     return AccountPlan(name, vendor.NAME, tuple(plans), steps, tuple(_sorted(errors)), whole, _seconds(vendor, steps))
+
+
+def _marks(plan: DevicePlan, account: str) -> list[tuple[str, ...]]:
+    """What tells this device from every other one in its cloud: its id, or what a new one is declared by."""
+    if plan.observed is not None:
+        return [("id", str(plan.observed.id))]
+    declaration = plan.declaration
+    if declaration.identifiers:
+        return [(name, mac_key(value) if name == "mac" else value) for name, value in declaration.identifiers.items()]
+    # A name says who is meant within one organization only.
+    return [("name", account, str(declaration.name))]
 
 
 def _sound(vendor: Vendor, declarations: t.Sequence[Declaration], errors: list[FleetformError]) -> list[Declaration]:

@@ -361,7 +361,8 @@ class Client:
         seconds = self._pause_after(ending, tries)
         # One exhausted limit answers 429 to all that is under way; only the first of them is charged.
         charged = pace is None or ending.status != 429 or self.pacer.pause(pace, seconds)
-        self._may_repeat(asked, ending, tries, deadline, seconds if ending.wait is None else ending.wait, charged)
+        asked_for = ending.wait if ending.wait is not None and ending.wait >= _LEAST_DEMAND else seconds
+        self._may_repeat(asked, ending, tries, deadline, asked_for, charged)
         self.pause(seconds)
 
     def _pause_after(self, ending: Ending, tries: _Tries) -> float:

@@ -5,12 +5,16 @@
 
 from __future__ import annotations
 
+import os
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec import spec_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform, secret_values, shown_params
+
+SHARED_VARIABLE = "FLEETFORM_SHARED_STATE"
+"""Names the private file in which the processes of one run share tokens and pace; set for a module on the controller itself."""
 
 
 class _Module(AnsibleModule):  # type: ignore[misc]  # ansible-core states no types
@@ -28,7 +32,8 @@ def run_module(task: str) -> None:
     module = _Module(**spec_of(task), supports_check_mode=True)
     # Ansible registers every leaf of a no_log structure. In a fleet that is "blynk" and "8", and would turn results into stars.
     module.no_log_values = secret_values(module.params)
-    result = worded(perform(task, module.params, check_mode=module.check_mode, diff_mode=module._diff))
+    shared = os.environ.get(SHARED_VARIABLE)
+    result = worded(perform(task, module.params, check_mode=module.check_mode, diff_mode=module._diff, shared_path=shared))
     for warning in result.pop("warnings", ()):
         module.warn(warning)
     if result.pop("failed", False):

@@ -433,3 +433,15 @@ def test_a_device_that_cannot_be_looked_into_leaves_the_others_alone(
     assert [device.address for device in plan.devices] == ["lab/S2"]
     assert [found.device for found in plan.errors] == ["lab/S1"]
     assert not plan.complete
+
+
+@pytest.mark.parametrize("identity", [{"serial": "S9", "model": "M1"}, {"name": "New", "model": "M1"}])
+def test_a_new_device_declared_through_two_accounts_of_one_cloud_is_created_by_neither(
+    monkeypatch: pytest.MonkeyPatch, lab: FakeVendor, identity: dict[str, t.Any]
+) -> None:
+    same = open_fake(lab.client.cloud, "av")
+    same.settings = replace(same.settings, url=lab.settings.url)
+    fleet = fleet_over(monkeypatch, lab, same)
+    plan = fleet.plan(declared(*({"account": account, "name": "New", **identity} for account in ("lab", "av"))))
+    assert plan.devices == ()
+    assert len(plan.errors) == 2

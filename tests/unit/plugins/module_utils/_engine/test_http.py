@@ -627,3 +627,10 @@ def test_ten_thousand_calls_cost_little():
     for _call in range(2_000):
         made.send(READ)
     assert time.process_time() - began < 2
+
+
+def test_a_lengthened_pause_is_held_against_the_deadline_too():
+    made = client(*[answer(429, None, retry_after="0")] * 8, options={"deadline": 2.0})
+    with pytest.raises(RateLimited):
+        made.send(READ)
+    assert sum(made.time.slept) <= 2.0
