@@ -27,6 +27,10 @@ _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _SPACES = re.compile(r"\s{2,}")
 
 
+# What device tokens are made of; shorter runs hold none.
+_RUN = re.compile(r"[A-Za-z0-9_-]{8,}")
+
+
 class Masker:
     """Knows the secrets of one account, in the forms in which they can come back. Safe to use from several threads."""
 
@@ -36,6 +40,8 @@ class Masker:
         self._secrets: frozenset[str] = frozenset()
         self._pattern: re.Pattern[str] | None = None
         self._longest = 0
+        self._words: set[str] = set()
+        self._lengths: tuple[int, ...] = ()
         self.add(*secrets)
 
     @property
@@ -57,13 +63,30 @@ class Masker:
             self._longest = len(ordered[0])
             self._pattern = re.compile("|".join(re.escape(form) for form in ordered))
 
+    def add_words(self, words: t.Iterable[str]) -> None:
+        """Hide these from now on, as they are. For thousands of secrets of the form ``[A-Za-z0-9_-]``, such as device tokens."""
+        fit = {word for word in words if _RUN.fullmatch(word)}
+        with self._lock:
+            self._words |= fit
+            self._lengths = tuple(sorted({*self._lengths, *map(len, fit)}, reverse=True))
+
     def add_basic(self, user: str, password: str) -> None:
         """Hide a user's password and the value that HTTP Basic makes of both."""
         self.add(password, base64.b64encode(f"{user}:{password}".encode()).decode("ascii"))
 
     def hide(self, text: str) -> str:
         """The text with every secret replaced, otherwise as it is."""
-        return self._pattern.sub(HIDDEN, text) if self._pattern else text
+        if self._pattern:
+            text = self._pattern.sub(HIDDEN, text)
+        return _RUN.sub(lambda found: self._without_words(found.group()), text) if self._words else text
+
+    def _without_words(self, run: str) -> str:
+        """A run of letters and digits with the words in it replaced, wherever they begin."""
+        for length in self._lengths:
+            for start in range(len(run) - length + 1):
+                if run[start : start + length] in self._words:
+                    return self._without_words(run[:start]) + HIDDEN + self._without_words(run[start + length :])
+        return run
 
     def mask(self, text: str, limit: int = LONGEST_TEXT) -> str:
         """Foreign text made fit for a message: one line without secrets or invisible characters, at most ``limit`` long."""

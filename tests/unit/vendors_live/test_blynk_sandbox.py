@@ -16,6 +16,8 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks im
 from fleetform.sandbox.server import running
 
 CLIMATE, POWER = "TMPL8RITg_f9Q", "TMPL5PwrMt3_x"
+# A template that Boston (2003) does not have.
+DOOR_IN_BERLIN = 314
 MARA, JONAS = "mara.lindt@nordlicht.example", "jonas.weber@nordlicht.example"
 CREATE, METAFIELD, TO_OWNER, TO_ORGANIZATION = (
     ("POST", "/api/v1/organization/device/create"),
@@ -304,3 +306,90 @@ class TestOwnersById:
 def params(sandbox, **declared):
     """The options of a task, validated as far as these tests need it."""
     return {"vendor": "blynk", "url": f"{sandbox.url}/blynk", "token": "blynk-demo-token", "state": "present", **declared}
+
+
+class TestTruth:
+    """What the vendor did otherwise than declared, or says in another form than documented, is found and told."""
+
+    def test_a_device_that_followed_an_owner_out_of_its_organization_is_a_failure(self, sandbox):
+        sandbox.fault({"vendor": "blynk", "path": "/api/v1/organization/user", "status": 403, "times": None})
+        result = perform("device", params(sandbox, name="Hamburg New Sensor", owner="511"), check_mode=False, diff_mode=False)
+        assert result["failed"] is True
+        assert (
+            'belongs to organization 2002, and the device has gone there from 2001; declare `transfer_to: "2002"`'
+            in result["msg"]
+        )
+        assert device(sandbox, "Hamburg New Sensor")["orgId"] == 2002
+
+    def test_an_owner_whose_organization_could_not_be_read_and_who_is_no_stranger_is_set(self, sandbox):
+        sandbox.fault({"vendor": "blynk", "path": "/api/v1/organization/user", "status": 403, "times": None})
+        result = perform("device", params(sandbox, name="Hamburg New Sensor", owner="502"), check_mode=False, diff_mode=False)
+        assert (result.get("failed", False), result["changed"]) == (False, True)
+        assert reads(sandbox)[-1].startswith("/device")
+
+    @pytest.mark.parametrize("body", ["{}", "[]", "null"])
+    def test_a_creation_answered_without_the_device_is_settled_by_reading(self, fleet, sandbox, body):
+        wanted = {"name": "Lobby sensor", "model": CLIMATE, "metafields": {"Floor": 3}}
+        sandbox.fault(
+            {
+                "vendor": "blynk",
+                "method": "POST",
+                "path": CREATE[1],
+                "after": True,
+                "status": 201,
+                "body": body,
+                "content_type": "application/json",
+            }
+        )
+        report = converge(fleet, wanted)
+        assert {result.status for result in report.results} == {"done"}
+        assert report.devices["lab/Lobby sensor"].id == str(device(sandbox, "Lobby sensor")["id"])
+        assert settled(fleet, sandbox, wanted)
+
+    def test_a_device_token_that_the_vendor_names_in_an_error_is_hidden(self, sandbox):
+        token = device(sandbox, "Hamburg Main Panel")["token"]
+        sandbox.fault(
+            {
+                "vendor": "blynk",
+                "method": "PUT",
+                "status": 400,
+                "path": "/api/v1/organization/device$",
+                "body": json.dumps({"error": {"message": f"device {token} is locked"}}),
+                "content_type": "application/json",
+            }
+        )
+        result = perform("device", params(sandbox, device_id="1001", name="Hall Panel"), check_mode=False, diff_mode=False)
+        assert result["failed"] is True
+        assert "is locked" in result["msg"]
+        assert token not in json.dumps(result)
+
+    def test_a_record_after_a_rename_shows_no_name_of_before(self, sandbox):
+        old = "Hamburg Board Room Climate"
+        declared = params(sandbox, device_id="1000", name="Board Room", owner="", metafields={"Floor": 6})
+        shown = perform("device", declared, check_mode=False, diff_mode=False)["device"]
+        assert shown["name"] == "Board Room"
+        assert old not in json.dumps(shown["metafields"])
+        assert shown["metafields"]["Floor"] == 6
+        assert "Device Owner" not in shown["metafields"]
+
+    def test_a_user_who_never_logged_in_and_a_target_without_the_template_are_refused_before_anything_is_written(
+        self, fleet, sandbox
+    ):
+        contact = next(found for found in sandbox.state["blynk"]["devices"].values() if found["templateId"] == DOOR_IN_BERLIN)
+        wanted = [
+            {"device_id": "1000", "owner": "512", "transfer_to": "2002"},
+            {"device_id": str(contact["id"]), "name": "Door", "transfer_to": "2003"},
+        ]
+        plan = plan_of(fleet, *wanted)
+        assert ["Pending" in str(plan.errors[0]), "has no template" in str(plan.errors[1])] == [True, True]
+        assert writes(sandbox) == []
+
+    def test_bare_values_are_judged_by_the_template_while_planning(self, fleet, sandbox):
+        sandbox.switch("blynk", metafield_value="bare")
+        plan = plan_of(
+            fleet,
+            {"device_id": "1000", "metafields": {"Device Name": "x"}},
+            {"device_id": "1001", "metafields": {"Device Owner": "x"}},
+        )
+        assert ["`name`" in str(plan.errors[0]), "`owner`" in str(plan.errors[1])] == [True, True]
+        assert writes(sandbox) == []

@@ -15,12 +15,15 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.paging i
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.reading import asking_is_cheaper
 
 API = "/api/v1/organization"
+LARGEST_ID = 2**31 - 1
 LARGEST_PAGE = 1000
 LONGEST_QUERY = 255
 
 Row = dict[str, t.Any]
 Pairs = tuple[tuple[str, t.Any], ...]
 
+# Listings of devices that take ``orgId``. Templates may come from an organization above, so that theirs is not among them.
+_BY_ORGANIZATION = frozenset(f"{API}/{name}" for name in ("devices", "device/by-owner", "device/last-activated"))
 _SECRET_ENDINGS = ("token", "secret", "password")
 
 
@@ -40,10 +43,26 @@ def rows_of(body: t.Any, path: str) -> list[Row]:
     return body
 
 
+def held_to_organization(rows: list[Row], query: Pairs, path: str) -> list[Row]:
+    """The rows of devices, none of which stands in another organization than the one asked for. Raises BadAnswer."""
+    asked = dict(query).get("orgId")
+    if asked is None or path not in _BY_ORGANIZATION or ("includeSubOrgDevices", True) in query:
+        return rows
+    for row in rows:
+        # A row without the key is refused where it is used.
+        if row.get("orgId", asked) != asked:
+            raise BadAnswer(
+                f"organization {asked} was asked for, and the answer shows device {row.get('id')} of organization {row['orgId']}",
+                method="GET",
+                path=path,
+            )
+    return rows
+
+
 def fetch_page(client: Client, path: str, query: Pairs, number: int, size: int = LARGEST_PAGE) -> Page[Row]:
     """One page of a listing, numbered from 0. Raises ApiError."""
     body = client.get(path, (*query, ("page", number), ("size", size))).body
-    rows = rows_of(needed(body, "content", list, path), path)
+    rows = held_to_organization(rows_of(needed(body, "content", list, path), path), query, path)
     return Page(rows, needed(body, "totalElements", int, path))
 
 

@@ -9,11 +9,13 @@ their own error.
 
 from __future__ import annotations
 
+import re
 import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
     Ambiguous,
+    BadAnswer,
     DeclarationError,
     Forbidden,
     Gone,
@@ -22,6 +24,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_answers import (
     API,
+    LARGEST_ID,
     LARGEST_PAGE,
     LONGEST_QUERY,
     Row,
@@ -35,6 +38,9 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     Metafield,
     definitions_from_json,
 )
+
+_LARGEST_USER = 2**63 - 1
+_DIGITS = re.compile(r"[+-]?[0-9]+")
 
 
 @dataclass(frozen=True)
@@ -79,6 +85,7 @@ class Directory:
         self._organizations: dict[str, Organization | Miss] = {}
         self._users: dict[str, User | Miss] = {}
         self._templates: dict[tuple[int | None, str], int | Miss] = {}
+        self._template_numbers: dict[int | None, set[int]] = {}
         self._definitions: dict[int, tuple[Metafield, ...] | Miss] = {}
         self._organization_names: dict[int, str] = {}
         self._users_by_id: dict[int, User] = {}
@@ -108,7 +115,9 @@ class Directory:
         if not wanted:
             return
         names = [text for text in wanted if not _number(text)]
-        self._organizations.update({text: Organization(int(text)) for text in wanted if _number(text)})
+        self._organizations.update(
+            {text: _no_id("organization", text, LARGEST_ID) or Organization(int(text)) for text in wanted if _number(text)}
+        )
         unknown = []
         for name, result in zip(names, self._client.map(self._search_organization, names), strict=True):
             if result is None:
@@ -168,7 +177,7 @@ class Directory:
     def find_users(self, texts: t.Iterable[str]) -> None:
         """Looks up these ids and e-mail addresses: digits are an id, which costs no call."""
         wanted = sorted({text.casefold() for text in set(texts)} - self._users.keys())
-        self._users.update({text: User(int(text)) for text in wanted if _number(text)})
+        self._users.update({text: _no_id("owner", text, _LARGEST_USER) or User(int(text)) for text in wanted if _number(text)})
         emails = [text for text in wanted if not _number(text)]
         if not emails:
             return
@@ -224,8 +233,16 @@ class Directory:
         except (Forbidden, Refused):
             return User(int(text))
         organization = row.get("orgId") if isinstance(row, dict) else None
+        number = needed(row, "id", int, path)
+        if number != int(text):
+            raise BadAnswer(f"the answer is about user {number}, not {text}", method="GET", path=path)
+        status = row.get("status")
+        if isinstance(status, str) and status.casefold() != "active":
+            return Miss(
+                DeclarationError, f"owner {text!r} is {status}, not Active: users can own a device once they have logged in"
+            )
         return User(
-            needed(row, "id", int, path),
+            number,
             row.get("email"),
             row.get("name"),
             organization if isinstance(organization, int) else None,
@@ -247,6 +264,11 @@ class Directory:
             self._definitions[template] = self._read_definitions(template)
         return _known(self._definitions[template])
 
+    def known_definitions(self, template: t.Any) -> tuple[Metafield, ...]:
+        """The metafields of a template where they were read already; no call."""
+        found = self._definitions.get(template)
+        return () if found is None or isinstance(found, Miss) else found
+
     def find_templates(self, wanted: t.Iterable[tuple[int | None, str]]) -> None:
         """Looks up these TMPL templates: one listing for each organization, read until all of its templates are found."""
         by_organization: dict[int | None, set[str]] = {}
@@ -262,6 +284,15 @@ class Directory:
         """Reads the metafields of these templates in parallel; what cannot be read shows where it is used."""
         wanted = sorted(set(templates) - self._definitions.keys())
         self._definitions.update(zip(wanted, self._client.map(self._read_definitions, wanted), strict=True))
+
+    def refuse_move(self, model: str, numbers: t.Collection[int], organization: int) -> None:
+        """Raises DeclarationError for a device's template that a target certainly lacks.
+
+        It has it where it shows the same TMPL id, or one of the template's numbers as its own or as its parent's.
+        """
+        found = self._templates.get((organization, model))
+        if isinstance(found, Miss) and found.certain and not self._template_numbers.get(organization, set()) & set(numbers):
+            raise DeclarationError(f"transfer_to: {found.text}; a device can only move to where its template is")
 
     def refuse_template(self, model: str, organization: int | None) -> None:
         """Raises DeclarationError for a TMPL template that an organization certainly does not have."""
@@ -279,17 +310,22 @@ class Directory:
         path, query = f"{API}/templates", (() if organization is None else (("orgId", organization),))
         where = "this account" if organization is None else f"organization {organization}"
         found: dict[str, int | Miss] = {}
+        holders: dict[str, set[int]] = {model: set() for model in models}
+        numbers = self._template_numbers.setdefault(organization, set())
         seen: list[str] = []
         number = 0
         try:
             while not models <= found.keys():
                 page = fetch_page(self._client, path, query, number)
                 for row in page.rows:
-                    ids = needed(row, "templateIds", list, path)
+                    ids, own = needed(row, "templateIds", list, path), needed(row, "id", int, path)
                     seen += [str(text) for text in ids]
+                    numbers.update(number for number in (own, row.get("parentId")) if isinstance(number, int))
                     if ids:
-                        self._models[needed(row, "id", int, path)] = str(ids[0])
-                    found.update({text: needed(row, "id", int, path) for text in ids if text in models and text not in found})
+                        self._models[own] = str(ids[0])
+                    for text in models.intersection(map(str, ids)):
+                        holders[text].add(own)
+                        found[text] = own
                 number += 1
                 if not page.rows or number * LARGEST_PAGE >= (page.total or 0):
                     break
@@ -297,6 +333,12 @@ class Directory:
             text = "template {} could not be looked up: {}"
             return {model: Miss(DeclarationError, text.format(model, error), certain=False) for model in models}
         known = f"it has {', '.join(sorted(seen)[:10])}" if seen else "it has none at all"
+        for model, templates in holders.items():
+            if len(templates) > 1:
+                listed_ids = ", ".join(map(str, sorted(templates)))
+                found[model] = Miss(
+                    Ambiguous, f"{where} has {len(templates)} templates {model} (ids {listed_ids})", certain=False
+                )
         for model in models - found.keys():
             found[model] = Miss(DeclarationError, f"{where} has no template {model}; {known}")
         return found
@@ -340,4 +382,12 @@ def _email(row: Row) -> str:
 
 
 def _number(text: str) -> bool:
-    return text.isascii() and text.isdigit()
+    """Whether a text is meant as an id: digits, with or without a sign."""
+    return _DIGITS.fullmatch(text) is not None
+
+
+def _no_id(option: str, text: str, largest: int) -> Miss | None:
+    """What is wrong with a number as an id, or None. The vendor takes 0500 for 500, so that only one way of writing is taken."""
+    if len(text) <= 20 and text == str(int(text)) and 1 <= int(text) <= largest:
+        return None
+    return Miss(DeclarationError, f"{option} {text[:40]!r} is no id: a number from 1 to {largest}, without sign or leading zeros")

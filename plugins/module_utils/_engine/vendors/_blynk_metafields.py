@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 import typing as t
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ LONGEST_TEXT = 255
 _TEXT = frozenset({"text", "hotspotname", "imei", "iccid"})
 _NUMBER = frozenset({"number", "int", "integer", "measurement"})
 _LIST = "list"
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 # Kinds whose value is one scalar, and the key that holds it.
 _SCALAR_KEY = {
     **dict.fromkeys((*_TEXT, *_NUMBER, "email", "devicename", "deviceowner", "tz"), "value"),
@@ -42,7 +44,8 @@ _COMPOSITE_REASON = "kind {kind} has no documented way of writing"
 class Metafield:
     """One metafield of a device, or of a template (then ``value`` is None). ``kind`` is None where the vendor did not say it.
 
-    ``value`` is what the device record shows; ``form`` the vendor's object, which holds limits and options.
+    ``value`` is what the device record shows; ``form`` the vendor's object, which holds limits and options; ``told`` is False
+    where the kind is only what the bare value looks like.
     """
 
     id: int
@@ -50,6 +53,7 @@ class Metafield:
     kind: str | None = None
     value: t.Any = None
     form: t.Mapping[str, t.Any] = field(default_factory=dict)
+    told: bool = True
 
 
 def metafields_from_json(rows: t.Sequence[Row], path: str) -> tuple[Metafield, ...]:
@@ -98,9 +102,12 @@ def declared_value(item: Metafield, value: t.Any, *, secret: bool = False) -> t.
             f"metafields: blynk cannot unset {item.name!r}; the nearest thing it can do is an empty text, for kinds of text"
         )
     if kind in _TEXT:
-        return _text(item, value, secret)
+        text = _text(item, value, secret)
+        # A server that sends bare values may send a text of digits as a number.
+        return item.value if _real(item.value) and str(item.value) == text else text
     if kind in _NUMBER:
-        return _number(item, value, secret)
+        number = _number(item, value, secret)
+        return item.value if isinstance(item.value, str) and _number_of(item.value) == number else number
     if kind == _LIST:
         return _option(item, value, secret)
     if kind:
@@ -113,14 +120,25 @@ def declared_value(item: Metafield, value: t.Any, *, secret: bool = False) -> t.
 
 def with_kind(item: Metafield, definitions: t.Sequence[Metafield]) -> Metafield:
     """The metafield with the kind and limits that its template states, for one whose value does not say them."""
-    return next((Metafield(item.id, item.name, row.kind, item.value, row.form) for row in definitions if row.id == item.id), item)
+    stated = next((row for row in definitions if row.id == item.id and row.kind), None)
+    return item if stated is None else Metafield(item.id, item.name, stated.kind, item.value, stated.form)
+
+
+def without_stale_mirrors(
+    values: t.Mapping[str, t.Any], fields: t.Iterable[Metafield], *, renamed: bool, given_away: bool
+) -> dict[str, t.Any]:
+    """The values without those that mirror a name or an owner of before: what stands there now was not read."""
+    stale = {kind for kind, changed in (("devicename", renamed), ("deviceowner", given_away)) if changed}
+    gone = {item.name for item in fields if _plain(item.kind) in stale}
+    return {name: value for name, value in values.items() if name not in gone}
 
 
 def _metafield_from_json(row: Row, path: str) -> Metafield:
     number, name, value = needed(row, "id", int, path), needed(row, "name", str, path), row.get("value")
     if isinstance(value, dict):
         kind = value.get("type")
-        return Metafield(number, name, kind if isinstance(kind, str) else None, _shown_value(kind, value), value)
+        kind = kind if isinstance(kind, str) else None
+        return Metafield(number, name, kind, _shown_value(kind, value), value, told=kind is not None)
     # Older servers send the bare scalar.
     bare = (
         "Text"
@@ -129,14 +147,18 @@ def _metafield_from_json(row: Row, path: str) -> Metafield:
         if isinstance(value, (int, float)) and not isinstance(value, bool)
         else None
     )
-    return Metafield(number, name, bare, value)
+    return Metafield(number, name, bare, value, told=False)
 
 
 def _shown_value(kind: t.Any, value: Row) -> t.Any:
     inner = {name: part for name, part in value.items() if name != "type"}
     key = _SCALAR_KEY.get(_plain(kind))
     if key is not None:
-        return inner.get(key)
+        shown_value = inner.get(key)
+        if isinstance(shown_value, str) and _plain(kind) in _NUMBER:
+            number = _number_of(shown_value)
+            return shown_value if number is None else number
+        return shown_value
     return inner["value"] if inner.keys() == {"value"} else inner
 
 
@@ -152,7 +174,7 @@ def _text(item: Metafield, value: t.Any, secret: bool) -> str:
     text = str(value)
     if len(text) > LONGEST_TEXT:
         raise _wrong(item, value, secret, f"{len(text)} characters are more than {LONGEST_TEXT}")
-    if _plain(item.kind) == "imei" and not (len(text) == 15 and text.isdecimal()):
+    if _plain(item.kind) == "imei" and not (len(text) == 15 and text.isascii() and text.isdecimal()):
         raise _wrong(item, value, secret, "an IMEI has 15 digits")
     return text
 
@@ -160,21 +182,31 @@ def _text(item: Metafield, value: t.Any, secret: bool) -> str:
 def _number(item: Metafield, value: t.Any, secret: bool) -> int | float:
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         raise _wrong(item, value, secret, "a number is needed")
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        number = math.nan
-    if not math.isfinite(number):
+    number = _number_of(value)
+    if number is None:
         raise _wrong(item, value, secret, "a number is needed")
     low, high = item.form.get("min"), item.form.get("max")
     # 0 stands for "not set" in the vendor's examples, so that two equal bounds bound nothing.
     if _real(low) and _real(high) and low < high and not low <= number <= high:
         raise _wrong(item, value, secret, f"it must be from {low:g} to {high:g}")
-    if number.is_integer():
-        return value if isinstance(value, int) else int(number)
-    if _plain(item.kind) in ("int", "integer"):
+    if isinstance(number, float) and _plain(item.kind) in ("int", "integer"):
         raise _wrong(item, value, secret, "a whole number is needed")
     return number
+
+
+def _number_of(value: str | float) -> int | float | None:
+    """The number, an int where it is whole; of a text only what a decimal notation of ASCII digits says. None for any other."""
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        if len(value) > LONGEST_TEXT or not _DECIMAL.fullmatch(value):
+            return None
+        if value.lstrip("+-").isdigit():
+            return int(value)
+    number = float(value)
+    if not math.isfinite(number):
+        return None
+    return int(number) if number.is_integer() else number
 
 
 def _option(item: Metafield, value: t.Any, secret: bool) -> str:

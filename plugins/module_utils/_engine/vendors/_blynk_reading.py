@@ -24,11 +24,13 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.select i
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_answers import (
     API,
+    LARGEST_ID,
     LARGEST_PAGE,
     LONGEST_QUERY,
     Pairs,
     Row,
     fetch_page,
+    held_to_organization,
     listed,
     listed_by_place,
     look_up,
@@ -42,6 +44,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     shown,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Sight, Vendor
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
 DEVICES = f"{API}/devices"
 SEARCH = f"{API}/search/devices"
@@ -56,7 +59,6 @@ TIMELINE = f"{API}/device/timeline"
 LOGS = f"{API}/device/logs"
 METAFIELD = f"{API}/device/metafield"
 
-LARGEST_ID = 2**31 - 1
 LONGEST_WINDOW = 60
 
 # Where a record field comes from that a listing does not show, by its word in `gather`.
@@ -165,6 +167,7 @@ class BlynkReading(Vendor):
             for number, row in rows.items()
             if row.get("name") in names or str(number) in wanted or not isinstance(row.get("name"), str)
         ]
+        self._mask_tokens(rows.values())
         return Sight(devices, hidden)
 
     def in_scope(self, declaration: Declaration, device: Device) -> bool:
@@ -197,6 +200,7 @@ class BlynkReading(Vendor):
 
     def list_devices(self, query: Query) -> Listing:
         self._refuse_reading(query)
+        self._look_up_filters(query)
         devices = self._listed(query)
         filtered = {name.partition(".")[0] for name in query.filters} & _GATHERED.keys()
         ordered = {sort_term(term)[0] for term in query.sort} & _GATHERED.keys()
@@ -253,6 +257,7 @@ class BlynkReading(Vendor):
             else:
                 rows = listed(self.client, path, (*organization, *below), size=size)
         devices = [self._device_from_json(row, path, raw=query.include_raw) for row in rows]
+        self._mask_tokens(rows)
         return [device for device in devices if query.name is None or device.name == query.name]
 
     def _activated(self, minutes: int, organization: Pairs) -> list[Row]:
@@ -260,6 +265,7 @@ class BlynkReading(Vendor):
         body = self.client.get(LAST_ACTIVATED, (*organization, ("minutes", minutes))).body
         # An older page shows a single object in place of the array.
         recent = rows_of([body] if isinstance(body, dict) and body else body or [], LAST_ACTIVATED)
+        held_to_organization(recent, organization, LAST_ACTIVATED)
         ids = [str(needed(row, "id", int, LAST_ACTIVATED)) for row in recent]
         if not ids:
             return []
@@ -302,6 +308,24 @@ class BlynkReading(Vendor):
             if name.partition(".")[0] not in self.FILTERS:
                 raise Unsupported(f"blynk cannot filter by {name}; it can by {', '.join(sorted(self.FILTERS))}")
 
+    def _look_up_filters(self, query: Query) -> None:
+        """Looks up the owners that a filter names by address: rows show their ids alone.
+
+        Raises DeclarationError for one that nobody has, and where the filter could fit nothing at all.
+        """
+        for name, wanted in query.filters.items():
+            if name.partition(".")[0] != "owner":
+                continue
+            if name == "owner.name" or isinstance(wanted, dict):
+                raise Unsupported(f"blynk cannot filter by {name}: {wanted!r}; the nearest thing it can do is `owner` with an id")
+            for value in wanted if isinstance(wanted, (list, tuple)) else [wanted]:
+                if value is None or name == "owner.id" or str(value).isdigit():
+                    continue
+                user = self.names.user(str(value))
+                # Filters compare letter by letter.
+                if user.email != value:
+                    raise DeclarationError(f"filters: the address of user {user.id} is {user.email!r} at Blynk; write it so")
+
     def _gathered(self, devices: list[Device], wanted: t.Collection[str], query: Query) -> list[Device]:
         """The devices with these extras read, all reads side by side."""
         jobs = [
@@ -337,7 +361,12 @@ class BlynkReading(Vendor):
             return lambda held: replace(held, tags=labels)
         if name == "metafields":
             fields = metafields_from_json(rows_of(self.client.get(METAFIELD, pairs).body, METAFIELD), METAFIELD)
-            return lambda held: replace(held, metafields=shown(fields), facts={**held.facts, "metafields": fields})
+            return lambda held: replace(
+                held,
+                metafields=shown(fields),
+                # Whose name and owner the mirroring ones show.
+                facts={**held.facts, "metafields": fields, "mirrored": (held.name, (held.owner or {}).get("id"))},
+            )
         if name == "online":
             body = self.client.get(ONLINE, pairs).body
             connected = body.get("connected") if isinstance(body, dict) else None
@@ -371,10 +400,10 @@ class BlynkReading(Vendor):
             self._own = needed(row, "orgId", int, DEVICES)
             return
 
-    def _ask(self, number: str, path: str = DEVICE) -> list[Row]:
+    def _ask(self, number: str, path: str = DEVICE, deadline: Deadline | None = None) -> list[Row]:
         """The device of an id, or none."""
         try:
-            body = self.client.get(path, (("deviceId", self.native_id(number)),)).body
+            body = self.client.get(path, (("deviceId", self.native_id(number)),), deadline=deadline).body
         except Gone:
             return []
         if needed(body, "id", int, path) != int(number):
@@ -421,7 +450,9 @@ class BlynkReading(Vendor):
         number = self._target(str(declaration.transfer_to))
         if number is None:
             # Where the device is to be present, resolve refuses the name.
-            return f"there is no telling what {declaration.transfer_to!r} means" if declaration.state == "absent" else None
+            if declaration.state != "absent":
+                return None
+            return f"the organization {declaration.transfer_to!r} of `transfer_to` was not found, and the device may be there"
         return unreadable.get(number)
 
     def _device_from_json(self, payload: t.Any, path: str, *, places: t.Iterable[str] = (), raw: bool = False) -> Device:
@@ -435,6 +466,8 @@ class BlynkReading(Vendor):
         names = self._names
         full = "lifecycleStatus" in payload or "isLocked" in payload
         facts: dict[str, t.Any] = {"places": frozenset(places), "template_id": template, "full": full}
+        if (original := payload.get("originalTemplateId")) is not None:
+            facts["original_template_id"] = original
         lifecycle = payload.get("lifecycleStatus")
         values = payload.get("metaFieldValues")
         text = str(number)
@@ -460,16 +493,28 @@ class BlynkReading(Vendor):
             fields["raw"] = without_secrets(payload)
         return Device.of(fields)
 
+    def _mask_tokens(self, rows: t.Iterable[Row]) -> None:
+        """Has the client hide the tokens of these devices, should the vendor name one in an error."""
+        self.client.masker.add_words(token for row in rows if isinstance(token := row.get("token"), str))
+
     def _owner_record(self, number: t.Any) -> dict[str, t.Any] | None:
         """``{id, email, name}``; absent, null, 0 and below all mean that nobody owns the device."""
-        if not isinstance(number, int) or number <= 0:
+        if isinstance(number, str) and number.isascii() and number.isdigit():
+            number = int(number)
+        if not isinstance(number, int) or isinstance(number, bool) or number <= 0:
             return None
         return user_record(self._names.user_of(number) if self._names else User(number))
 
 
 def refuse_number(option: str, value: str | None) -> None:
-    if value is not None and not (value.isascii() and value.isdigit() and int(value) <= LARGEST_ID):
+    if value is None:
+        return
+    if not (value.isascii() and value.isdigit() and len(value) <= 10 and int(value) <= LARGEST_ID):
         raise DeclarationError(f"{option} {value!r} is not a Blynk device id, which is a number")
+    if value != str(int(value)):
+        raise DeclarationError(
+            f"{option} {value!r} is not a Blynk device id as the vendor writes it; leave out the leading zeros"
+        )
 
 
 def _within(rows: list[Row], organization: Pairs) -> list[Row]:

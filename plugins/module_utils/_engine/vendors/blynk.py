@@ -27,27 +27,41 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabili
     Capability,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import same_labels
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import BadAnswer, DeclarationError, Unsupported
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    ApiError,
+    BadAnswer,
+    DeclarationError,
+    NotFound,
+    Unsupported,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Auth
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import ALL_CLASSES, AccountSettings, VendorFacts
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_answers import API, Pairs
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_answers import (
+    API,
+    Pairs,
+    Row,
+    listed,
+    needed,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_directory import User
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_metafields import (
     Metafield,
     declared_value,
     find,
     with_kind,
+    without_stale_mirrors,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_reading import (
     DEVICE,
+    DEVICES,
     METAFIELD,
     BlynkReading,
     refuse_number,
     user_record,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, UNCLEAR, Outcome
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, FAILED, UNCLEAR, Outcome
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
 CREATE = f"{API}/device/create"
@@ -70,6 +84,10 @@ def _no(reason: str, nearest: str) -> Capability:
     return Capability(NO, reason=reason, nearest=nearest)
 
 
+_MOVED = (
+    "{done}, but that owner belongs to organization {there}, and the device has gone there from {home}; "
+    'declare `transfer_to: "{there}"` where that is meant, else an owner of organization {home} and `transfer_to: "{home}"`'
+)
 _UNSEEN_OWNER = "the organization of owner {!r} could not be read; if it is another one than the device's, the device moves there"
 
 
@@ -131,7 +149,7 @@ class Blynk(BlynkReading):
 
     def claim_refusal(self, declaration: Declaration) -> str | None:
         if declaration.identifiers:
-            return f"Blynk gives out {' and '.join(declaration.identifiers)} itself; leave it out to create a new device"
+            return _not_visible(declaration)
         if declaration.model is None:
             return "declare `model`, the template that it is made from, such as TMPL8RITg_f9Q"
         if not declaration.model.startswith("TMPL"):
@@ -146,14 +164,22 @@ class Blynk(BlynkReading):
         self.names.find_owners(
             item.owner
             for item, device in live
-            if item.owner and item.owner.isdigit() and (device is None or (device.owner or {}).get("id") != item.owner)
+            if item.owner
+            and item.owner.isdigit()
+            # A transfer may take the owner away, who then is set again.
+            and (device is None or (device.owner or {}).get("id") != item.owner or self._moves(item, device))
         )
         wanted = []
         for declaration in [declaration for declaration, device in live if device is None]:
             organization = self._target(declaration.transfer_to) if declaration.transfer_to else self._organization_of_account()
             if organization is not None or not declaration.transfer_to:
                 wanted.append((declaration, organization, str(declaration.model)))
-        self.names.find_templates((organization, model) for _declaration, organization, model in wanted)
+        moving = [
+            (self._target(str(declaration.transfer_to)), device.model)
+            for declaration, device in live
+            if device is not None and device.model is not None and self._moves(declaration, device)
+        ]
+        self.names.find_templates([*((organization, model) for _declaration, organization, model in wanted), *moving])
         templates = [
             number
             for declaration, organization, model in wanted
@@ -165,7 +191,11 @@ class Blynk(BlynkReading):
         self.names.find_definitions(templates)
 
     def resolve(self, declaration: Declaration, observed: Device | None) -> Desired:
-        if declaration.state == "absent" or (observed is None and self.claim_refusal(declaration)):
+        if declaration.state == "absent":
+            return Desired()
+        if observed is None and declaration.identifiers:
+            raise NotFound(_not_visible(declaration))
+        if observed is None and self.claim_refusal(declaration):
             return Desired()
         attributes = declaration.attributes()
         values: dict[str, t.Any] = {}
@@ -182,6 +212,9 @@ class Blynk(BlynkReading):
             home = target.id
             values["transfer_to"] = {"id": str(target.id), "name": target.name or self.names.organization_name(target.id)}
             ids["transfer_to"] = {"organization_id": target.id}
+            if observed is not None and observed.model is not None and self._moves(declaration, observed):
+                numbers = [observed.facts[name] for name in ("template_id", "original_template_id") if name in observed.facts]
+                self.names.refuse_move(observed.model, numbers, target.id)
         if observed is None:
             self.names.refuse_template(str(declaration.model), home)
             if home is not None:
@@ -194,7 +227,7 @@ class Blynk(BlynkReading):
                 values["owner"] = user_record(user)
                 if user.organization is None and ((observed and observed.owner) or {}).get("id") != str(user.id):
                     warnings.append(_UNSEEN_OWNER.format(declaration.owner))
-                ids["owner"] = claim["owner"] = {"user_id": user.id}
+                ids["owner"] = claim["owner"] = self._owner_ids(user, observed, home)
         if "tags" in attributes:
             values["tags"] = _labels(declaration, observed)
         if "status" in attributes:
@@ -202,7 +235,7 @@ class Blynk(BlynkReading):
         if declaration.metafields:
             values["metafields"], field_ids = self._metafields(declaration, observed, home)
             ids.update(field_ids)
-        claim = {**claim, **claim.pop("owner", {})} if observed is None else {}
+        claim = {**claim.pop("owner", {}), **claim} if observed is None else {}
         return Desired(values, ids, claim, tuple(warnings))
 
     def same(self, attribute: str, before: t.Any, after: t.Any) -> bool:
@@ -226,11 +259,40 @@ class Blynk(BlynkReading):
                     observed.owner,
                     user_record(user),
                     device_id=observed.id,
-                    ids={"user_id": user.id},
+                    ids=self._owner_ids(user, observed, self.names.organization(str(declaration.transfer_to)).id),
                     verify=True,
                 )
             )
         return owned
+
+    def consequences(self, device: Device) -> Device:
+        fields, mirrored = device.facts.get("metafields"), device.facts.get("mirrored")
+        if not device.metafields or not fields or mirrored is None:
+            return device
+        template = device.facts.get("template_id")
+        renamed, given_away = device.name != mirrored[0], (device.owner or {}).get("id") != mirrored[1]
+        if not renamed and not given_away:
+            return device
+        if self._names is not None and (known := self._names.known_definitions(template)):
+            fields = [item if item.told else with_kind(item, known) for item in fields]
+        values = without_stale_mirrors(device.metafields, fields, renamed=renamed, given_away=given_away)
+        return replace(device, metafields=values)
+
+    def _moves(self, declaration: Declaration, device: Device) -> bool:
+        """Whether the declaration puts the device into another organization than its own."""
+        target = self._target(declaration.transfer_to) if declaration.transfer_to else None
+        return target is not None and str(target) != (device.organization or {}).get("id")
+
+    def _owner_ids(self, user: User, observed: Device | None, home: int | None) -> dict[str, t.Any]:
+        """The ids for giving a device to a user.
+
+        Where nobody could say whose user that is, with the organization that the device has to be in afterwards.
+        """
+        if user.organization is not None:
+            return {"user_id": user.id}
+        if home is None:
+            home = self._own if observed is None else int((observed.organization or {})["id"])
+        return {"user_id": user.id} if home is None else {"user_id": user.id, "home_id": home}
 
     def _refuse_stranger(self, declaration: Declaration, observed: Device | None, user: User, home: int | None) -> None:
         """An owner in another organization would take the device there, which nobody declared (docs/vendors/blynk.md)."""
@@ -258,7 +320,7 @@ class Blynk(BlynkReading):
         ids: dict[str, dict[str, t.Any]] = {}
         for name, value in (declaration.metafields or {}).items():
             item = find(fields, name)
-            if item.kind is None and observed is not None:
+            if not item.told and observed is not None:
                 item = self._with_kind(item, observed)
             kind = (item.kind or "").lower()
             if kind == "devicename" and declaration.name is not None:
@@ -277,9 +339,9 @@ class Blynk(BlynkReading):
             return item
 
     def _kindless(self, declaration: Declaration, device: Device) -> bool:
-        """Whether a declared metafield has a value, such as null, that does not tell its kind."""
+        """Whether a declared metafield has a value, such as null or a bare scalar, that does not tell its kind."""
         declared = declaration.metafields or {}
-        return any(item.kind is None and item.name in declared for item in device.facts.get("metafields", ()))
+        return any(not item.told and item.name in declared for item in device.facts.get("metafields", ()))
 
     # Writing
 
@@ -318,13 +380,62 @@ class Blynk(BlynkReading):
 
     def finish(self, step: Step, answer: Answer, deadline: Deadline) -> dict[str, Outcome]:
         change = step.changes[0]
-        if change.action != "claim":
-            return super().finish(step, answer, deadline)
+        if change.action == "claim":
+            return {change.address: self._created(change, answer, deadline)}
+        if change.action == "set_owner" and "home_id" in change.ids:
+            return {change.address: self._given(change, deadline)}
+        return super().finish(step, answer, deadline)
+
+    def _created(self, change: Change, answer: Answer, deadline: Deadline) -> Outcome:
+        """The new device out of the answer, or, where that does not show it, by reading."""
+        row = answer.body
         try:
-            device = self._device_from_json(answer.body, CREATE)
-        except BadAnswer as error:
-            return {change.address: Outcome(UNCLEAR, f"the device was created, but {error.message}; run again to go on")}
-        return {change.address: Outcome(DONE, device=replace(device, model=device.model or change.after["model"]))}
+            device = self._device_from_json(row, CREATE)
+        except BadAnswer as lack:
+            try:
+                row = self._new_row(change, row, deadline)
+                device = self._device_from_json(row, DEVICE)
+            except ApiError as error:
+                return Outcome(UNCLEAR, f"Blynk accepted the creation, but {lack.message}, and reading did not help: {error}")
+        self._mask_tokens([row])
+        home = change.ids.get("home_id")
+        there = (device.organization or {})["id"]
+        if home is not None and there != str(home):
+            done = f"the device was created with id {device.id}"
+            return Outcome(FAILED, _MOVED.format(done=done, there=there, home=home))
+        return Outcome(DONE, device=replace(device, model=device.model or change.after["model"]))
+
+    def _new_row(self, change: Change, body: t.Any, deadline: Deadline) -> Row:
+        """The object of a device that was just created, by its id or else by its name. Raises ApiError."""
+        number = body.get("id") if isinstance(body, dict) else None
+        if isinstance(number, int) and not isinstance(number, bool):
+            rows = self._ask(str(number), deadline=deadline)
+        else:
+            organization = change.ids.get("organization_id")
+            query: Pairs = () if organization is None else (("orgId", organization),)
+            rows = [row for row in listed(self.client, DEVICES, query) if row.get("name") == change.after["name"]]
+        if len(rows) != 1:
+            raise BadAnswer(f"it shows {len(rows) or 'no'} such device{'s' if rows else ''}", method="GET", path=DEVICES)
+        return rows[0]
+
+    def _given(self, change: Change, deadline: Deadline) -> Outcome:
+        """Where the device is after it went to an owner whose organization could not be read before."""
+        home = change.ids["home_id"]
+        try:
+            # A new device gets its owner with its creation, so that this one has an id.
+            rows = self._ask(str(change.device_id), deadline=deadline)
+            there = needed(rows[0], "orgId", int, DEVICE) if rows else None
+        except ApiError as error:
+            return Outcome(UNCLEAR, f"the owner was set, but where the device is now could not be read: {error}")
+        if there is None:
+            return Outcome(
+                FAILED,
+                f"the owner was set, but the device is out of sight since then: that owner belongs to another organization than "
+                f"{home}, and the device has gone there; declare that organization as `transfer_to`",
+            )
+        if there != home:
+            return Outcome(FAILED, _MOVED.format(done="the owner was set", there=there, home=home))
+        return Outcome(DONE)
 
     def act(self, action: str, device: Device | None, options: t.Mapping[str, t.Any]) -> t.Any:
         if action not in self.ACTIONS:
@@ -342,6 +453,11 @@ class Blynk(BlynkReading):
         if not options.get("check_mode"):
             self.client.send(call)
         return result
+
+
+def _not_visible(declaration: Declaration) -> str:
+    words = " and ".join(f"{name} {value!r}" for name, value in declaration.identifiers.items())
+    return f"no such device, or not visible to these credentials: {words}; correct it (Blynk itself gives out these numbers)"
 
 
 def _event(options: t.Mapping[str, t.Any]) -> dict[str, str]:
@@ -367,6 +483,10 @@ def _labels(declaration: Declaration, observed: Device | None) -> list[str]:
 
 
 def _refuse_name(name: str) -> None:
+    if name != name.strip():
+        raise DeclarationError(
+            f"name {name!r} begins or ends with white space, which Blynk may cut off, and then not be found again; leave it out"
+        )
     if len(name) > LONGEST_NAME:
         raise DeclarationError(f"name {name!r} has {len(name)} characters; Blynk takes at most {LONGEST_NAME}")
     wrong = sorted({character for character in name if not _NAME.fullmatch(character)})

@@ -90,3 +90,12 @@ def test_masked_text_is_printable_on_one_line(text):
     masked = Masker(["secret"]).mask(text)
     assert len(masked) <= 500
     assert not any(ord(character) < 32 or ord(character) == 127 for character in masked)
+
+
+def test_thousands_of_words_are_hidden_wherever_they_stand():
+    words = [f"{number:04d}-abcdefghijklmnopqrstuvwxyz_" for number in range(10_000)]
+    masker = Masker(["the-client-secret"])
+    masker.add_words([*words, "short"])
+    text = f"device {words[7]}, x{words[9999]}y and short or the-client-secret; {words[1]}{words[2]}"
+    assert masker.hide(text) == "device ********, x********y and short or ********; ****************"
+    assert masker.hide("nothing-that-is-known-here-at-all") == "nothing-that-is-known-here-at-all"

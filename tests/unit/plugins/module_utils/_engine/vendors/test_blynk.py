@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Unavailable,
     Unsupported,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Step, plan_device
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import account_settings
@@ -36,7 +38,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     metafields_from_json,
     shown,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, UNCLEAR
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, FAILED, UNCLEAR
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.blynk import Blynk
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
@@ -49,11 +51,13 @@ class FakeClient:
     """Answers GETs from ``routes``: path below the API to a body, an error, or a function of the query. ``calls`` logs them."""
 
     def __init__(self, routes=None):
-        self.routes = {"/templates": Forbidden("templates may not be read", status=403), **(routes or {})}
+        unreadable = {path: Forbidden(f"{path} may not be read", status=403) for path in ("/templates", "/user")}
+        self.routes = {**unreadable, **(routes or {})}
+        self.masker = Masker()
         self.calls = []
         self.sent = []
 
-    def get(self, path, query=()):
+    def get(self, path, query=(), **_options):
         pairs = dict(query)
         short = path.removeprefix(API)
         self.calls.append((short, pairs))
@@ -247,6 +251,10 @@ class TestRecord:
     def test_every_form_of_nobody_is_no_owner(self, owner):
         assert self.record(row(7, **owner)).owner is None
 
+    def test_an_owner_id_that_arrives_as_text_is_an_owner(self):
+        assert self.record(row(7, ownerUserId="202")).owner == {"id": "202", "email": None, "name": None}
+        assert self.record(row(7, ownerUserId="0")).owner is None
+
     def test_a_full_device_shows_status_address_and_the_latest_sign_of_life(self):
         full = row(
             7,
@@ -363,6 +371,39 @@ class TestReading:
     def test_an_answer_in_another_form_is_an_error(self, body):
         with pytest.raises(BadAnswer):
             blynk({"/devices": body}).read([declared(name="Lobby sensor")])
+
+    @pytest.mark.parametrize("declaration", [declared(name="Lobby sensor"), declared(device_id="7")])
+    def test_a_row_of_another_organization_than_asked_is_an_error_that_names_both(self, declaration):
+        rows = paged([row(8, orgId=102), row(7, orgId=101)])
+        vendor = blynk({"/devices": rows, "/device": device_route(row(7))}, organization="102")
+        with pytest.raises(BadAnswer, match="organization 102 was asked for, and the answer shows device 7 of organization 101"):
+            vendor.read([declaration, declared(device_id="8")])
+
+    @pytest.mark.parametrize(
+        ("path", "options"),
+        [
+            ("/devices", {}),
+            ("/devices", {"limit": 1}),
+            ("/device/by-owner", {"owner_email": "a@b"}),
+            ("/device/last-activated", {"activated_within": 5}),
+        ],
+    )
+    def test_device_info_accepts_no_row_of_another_organization(self, path, options):
+        answer = [row(7)] if path.endswith("activated") else page(row(7))
+        with pytest.raises(BadAnswer, match="of organization 101"):
+            blynk({path: answer}, organization="102").list_devices(Query(**options))
+
+    def test_sub_organizations_are_listed_where_they_are_asked_for(self):
+        vendor = blynk({"/devices": paged([row(7), row(8, orgId=102)])}, organization="102")
+        assert len(vendor.list_devices(Query(include_sub_organizations=True)).devices) == 2
+
+    @pytest.mark.parametrize(
+        "read", [lambda vendor: vendor.read([declared(name="Hall")]), lambda vendor: vendor.list_devices(Query())]
+    )
+    def test_tokens_that_were_read_are_hidden_in_whatever_the_vendor_says(self, read):
+        vendor = blynk({"/devices": paged([row(7), row(8, "Hall", token="another-device-token")])})
+        read(vendor)
+        assert vendor.client.masker.hide(f"odd: {TOKEN}, another-device-token.") == "odd: ********, ********."
 
     def test_a_failed_read_is_never_an_empty_cloud(self):
         with pytest.raises(Unavailable):
@@ -559,6 +600,12 @@ class TestTemplates:
         with pytest.raises(DeclarationError, match="could not be read"):
             blynk({**self.routes(), "/template/metafields": Forbidden("no", status=403)}).names.definitions(MODEL, None)
 
+    def test_a_firmware_id_of_two_templates_names_no_metafields_and_hinders_no_creation(self):
+        vendor = blynk({"/templates": page(*({"id": number, "templateIds": [MODEL]} for number in (301, 302)))})
+        with pytest.raises(Ambiguous, match="2 templates .* 301, 302"):
+            vendor.names.definitions(MODEL, None)
+        vendor.names.refuse_template(MODEL, None)
+
     def test_pages_are_read_until_the_template_is_found(self):
         many = [{"id": number, "templateIds": [f"TMPL{number}"]} for number in range(2500)]
         vendor = blynk({"/templates": paged(many)})
@@ -628,6 +675,22 @@ class TestMetafields:
     def test_a_value_that_does_not_fit_is_refused(self, kind, form, value, words):
         with pytest.raises(DeclarationError, match=words):
             declared_value(Metafield(1, "F", kind, form=form), value)
+
+    @pytest.mark.parametrize("text", ["1_0", "\uff15", " 5", "5 ", "0x5", "inf", "", "9" * 300])
+    def test_only_decimal_notation_in_ascii_digits_is_a_number(self, text):
+        with pytest.raises(DeclarationError, match="number is needed"):
+            declared_value(Metafield(1, "F", "Number"), text)
+        assert shown(metafields_from_json([{"id": 1, "name": "F", "value": {"type": "Number", "value": text}}], "/x")) == {
+            "F": text
+        }
+
+    @pytest.mark.parametrize(
+        ("text", "number"), [("5", 5), ("5.0", 5), ("-0.5", -0.5), ("1e2", 100), ("9007199254740993", 9007199254740993)]
+    )
+    def test_a_number_that_arrives_as_text_is_shown_and_compared_as_a_number(self, text, number):
+        (item,) = metafields_from_json([{"id": 1, "name": "F", "value": {"type": "Number", "value": text}}], "/x")
+        assert (item.value, type(item.value)) == (number, type(number))
+        assert declared_value(item, number) == number
 
     def test_bounds_of_nought_bound_nothing(self):
         assert declared_value(Metafield(1, "F", "Number", form={"min": 0, "max": 0}), 70) == 70
@@ -790,7 +853,10 @@ class TestResolve:
         [
             ({"name": "Hall"}, "declare `model`"),
             ({"name": "Hall", "model": "ESP32"}, "begins with TMPL"),
-            ({"name": "Hall", "model": MODEL, "device_id": "7"}, "gives out device_id itself"),
+            (
+                {"name": "Hall", "model": MODEL, "device_id": "7"},
+                "no such device, or not visible to these credentials: device_id '7'",
+            ),
         ],
     )
     def test_what_cannot_be_created_says_why_and_looks_nothing_up(self, options, words):
@@ -820,6 +886,102 @@ class TestResolve:
             ("set_metafield", "metafields.Floor", 6)
         ]
         assert vendor.client.calls == [("/template/metafields", {"templateId": 301})]
+
+    @pytest.mark.parametrize(
+        ("field", "value", "words"),
+        [
+            ({"id": 6, "name": "Device Name", "value": "Lobby sensor"}, "x", "`name`"),
+            ({"id": 7, "name": "Device Owner", "value": "a@b.example"}, "x@y.example", "`owner`"),
+            ({"id": 8, "name": "Mail", "value": "a@b.example"}, "x@y.example", "does not write"),
+            ({"id": 9, "name": "Level", "value": 5}, 1000, "from 0 to 9"),
+        ],
+    )
+    def test_a_bare_value_takes_its_kind_and_limits_from_the_template(self, field, value, words):
+        more = [{"id": 8, "name": "Mail", "type": "Email"}, {"id": 9, "name": "Level", "type": "Number", "min": 0, "max": 9}]
+        vendor = blynk({"/template/metafields": [*DEFINITIONS, *more], "/device/metafield": [field]})
+        device = vendor.enrich(observed(), {"metafields"})
+        with pytest.raises(DeclarationError, match=words):
+            self.plan(vendor, declared(device_id="7", metafields={field["name"]: value}), device)
+        assert self.actions(vendor, declared(device_id="7", metafields={field["name"]: field["value"]}), device) == []
+        assert vendor.client.paths().count("/template/metafields") == 1
+
+    @pytest.mark.parametrize(("held", "value"), [("5", 5), ("5", "5.0"), (5, "5")])
+    def test_a_bare_number_is_compared_as_one(self, held, value):
+        vendor = blynk({"/template/metafields": DEFINITIONS, "/device/metafield": [{"id": 4, "name": "Floor", "value": held}]})
+        device = vendor.enrich(observed(), {"metafields"})
+        assert self.actions(vendor, declared(name="Lobby sensor", metafields={"Floor": value}), device) == []
+
+    def test_a_bare_text_of_digits_is_compared_as_a_text(self):
+        vendor = blynk({"/template/metafields": DEFINITIONS, "/device/metafield": [{"id": 3, "name": "Room", "value": 12}]})
+        device = vendor.enrich(observed(), {"metafields"})
+        assert self.actions(vendor, declared(name="Lobby sensor", metafields={"Room": "12"}), device) == []
+
+    @pytest.mark.parametrize("owner", ["0", "0502", "+5", "-1", "12345678901234567890123", str(2**63)])
+    def test_an_owner_id_that_can_be_none_is_refused_without_a_call(self, owner):
+        vendor = blynk()
+        with pytest.raises(DeclarationError, match="is no id"):
+            self.plan(vendor, declared(name="Lobby sensor", owner=owner), observed())
+        assert vendor.client.calls == []
+
+    @pytest.mark.parametrize("target", ["0", "0102", "+5", str(2**31)])
+    def test_an_organization_id_that_can_be_none_is_refused_without_a_call(self, target):
+        vendor = blynk()
+        with pytest.raises(DeclarationError, match="is no id"):
+            self.plan(vendor, declared(name="Lobby sensor", transfer_to=target), observed())
+        assert vendor.client.calls == []
+
+    @pytest.mark.parametrize("status", ["Pending", "Suspended"])
+    def test_a_user_who_is_shown_as_not_active_is_refused(self, status):
+        vendor = blynk({"/user": {**USERS[0], "status": status}})
+        with pytest.raises(DeclarationError, match=f"owner '202' is {status}, not Active"):
+            self.plan(vendor, declared(name="Lobby sensor", owner="202"), observed())
+        vendor = blynk({"/user": {**USERS[0], "status": "Active"}})
+        assert len(self.actions(vendor, declared(name="Lobby sensor", owner="202"), observed())) == 1
+
+    def test_an_answer_about_another_user_is_not_believed(self):
+        with pytest.raises(BadAnswer, match="about user 202, not 203"):
+            blynk({"/user": USERS[0]}).names.find_owners(["203"])
+
+    def test_an_owner_elsewhere_is_refused_after_a_transfer_too(self):
+        vendor = blynk({"/user": USERS[0]})
+        device = observed(owner={"id": "202"})
+        with pytest.raises(DeclarationError, match="belongs to organization 101"):
+            self.plan(vendor, declared(name="Lobby sensor", owner="202", transfer_to="102"), device)
+
+    def test_a_transfer_to_where_the_template_is_missing_is_refused(self):
+        vendor = blynk({"/templates": page({"id": 400, "templateIds": ["TMPLother"], "parentId": 399})})
+        moving = [declared(name=name, transfer_to="102") for name in ("Lobby sensor", "Hall")]
+        vendor.prepare([(item, observed(model=MODEL)) for item in moving])
+        for item in moving:
+            with pytest.raises(DeclarationError, match=f"organization 102 has no template {MODEL}; it has TMPLother"):
+                vendor.resolve(item, observed(model=MODEL))
+        assert vendor.client.calls == [("/templates", {"orgId": 102, "page": 0, "size": 1000})]
+
+    @pytest.mark.parametrize(
+        "templates",
+        [
+            page({"id": 400, "templateIds": [MODEL]}),
+            page({"id": 400, "templateIds": [], "parentId": 301}),
+            page({"id": 299, "templateIds": []}),
+            Forbidden("no", status=403),
+        ],
+    )
+    def test_a_transfer_goes_on_where_the_template_is_there_or_nobody_can_tell(self, templates):
+        device = observed(model=MODEL, facts={"original_template_id": 299})
+        moving = declared(name="Lobby sensor", transfer_to="102")
+        assert [item[0] for item in self.actions(blynk({"/templates": templates}), moving, device)] == ["transfer"]
+
+    def test_templates_are_looked_up_only_where_a_device_moves(self):
+        vendor = blynk()
+        assert self.actions(vendor, declared(name="Lobby sensor", transfer_to="101"), observed(model=MODEL)) == []
+        assert vendor.client.calls == []
+
+    @pytest.mark.parametrize("name", [" Hall", "Hall ", "   "])
+    def test_a_name_with_white_space_at_its_ends_is_refused_where_it_would_be_written(self, name):
+        for declaration, device in ((declared(device_id="7", name=name), observed()), (declared(name=name, model=MODEL), None)):
+            with pytest.raises(DeclarationError, match="white space"):
+                self.plan(blynk(), declaration, device)
+        assert self.actions(blynk(), declared(device_id="7", name=name), observed(name=name)) == []
 
     def test_without_a_look_at_the_template_the_vendor_judges_the_value(self):
         device = observed(metafields={"Floor": None}, facts={"metafields": fields(UNSET)})
@@ -883,6 +1045,9 @@ class TestResolve:
             ({"mac": "11:22:33:44:55:66"}, "does not know mac"),
             ({"device_id": "abc"}, "not a Blynk device id"),
             ({"cloud_id": "99999999999"}, "not a Blynk device id"),
+            ({"device_id": "0500"}, "leading zeros"),
+            ({"device_id": "+5"}, "not a Blynk device id"),
+            ({"device_id": "9" * 5000}, "not a Blynk device id"),
             ({"name": "a", "tags": {"a": "b"}}, "labels without values"),
             ({"name": "a", "absent_metafields": ["Room"]}, "cannot unset"),
             ({"name": "a", "device_type": "STORAGE"}, "no device_type"),
@@ -901,11 +1066,90 @@ class TestApply:
         outcome = outcomes["lab/Lobby sensor"]
         assert (outcome.status, outcome.device.id, outcome.device.model) == (DONE, "12", MODEL)
 
-    def test_an_answer_without_an_id_leaves_the_claim_unclear(self):
-        made = change("claim", after={"name": "Hall", "model": MODEL}, device_id=None)
-        outcome = blynk().finish(Step(Call("POST", "/x"), (made,)), Answer(201, {}), Deadline(60, float))["lab/Lobby sensor"]
+    def created(self, vendor, body, **ids):
+        made = change("claim", after={"name": "Hall", "model": MODEL}, device_id=None, ids=ids)
+        return vendor.finish(Step(Call("POST", "/x"), (made,)), Answer(201, body), Deadline(60, float))["lab/Lobby sensor"]
+
+    def test_an_answer_with_the_id_alone_is_completed_by_one_read(self):
+        vendor = blynk({"/device": device_route(row(12, "Hall"))})
+        outcome = self.created(vendor, {"id": 12})
+        assert (outcome.status, outcome.device.id, outcome.device.name) == (DONE, "12", "Hall")
+        assert vendor.client.calls == [("/device", {"deviceId": 12})]
+
+    @pytest.mark.parametrize("body", [None, [], {}, {"id": "12"}])
+    def test_an_answer_without_an_id_is_settled_by_the_listing(self, body):
+        vendor = blynk({"/devices": paged([row(7), row(12, "Hall", orgId=9)][1:])})
+        outcome = self.created(vendor, body, organization_id=9)
+        assert (outcome.status, outcome.device.id) == (DONE, "12")
+        assert vendor.client.calls == [("/devices", {"orgId": 9, "page": 0, "size": 1000})]
+
+    @pytest.mark.parametrize(
+        ("listing", "words"),
+        [
+            (paged([]), "no such device"),
+            (paged([row(1, "Hall"), row(2, "Hall")]), "2 such devices"),
+            (Unavailable("down"), "down"),
+        ],
+    )
+    def test_a_creation_that_reading_cannot_settle_is_unclear(self, listing, words):
+        outcome = self.created(blynk({"/devices": listing}), {})
         assert outcome.status == UNCLEAR
-        assert "'id'" in outcome.message
+        assert "lacks the documented key 'id'" in outcome.message
+        assert words in outcome.message
+
+    def test_a_new_device_that_followed_an_unseen_owner_is_a_failure_that_says_where_it_is(self):
+        outcome = self.created(blynk(), row(12, "Hall", orgId=102), user_id=203, home_id=101)
+        assert outcome.status == FAILED
+        assert "id 12" in outcome.message
+        assert 'transfer_to: "102"' in outcome.message
+        assert self.created(blynk(), row(12, "Hall"), user_id=203, home_id=101).status == DONE
+
+    @pytest.mark.parametrize(
+        ("answer", "status", "words"),
+        [
+            (device_route(row(7)), DONE, None),
+            (
+                device_route(row(7, orgId=102)),
+                FAILED,
+                'organization 102, and the device has gone there from 101; declare `transfer_to: "102"`',
+            ),
+            (device_route(), FAILED, "out of sight"),
+            (Unavailable("down"), UNCLEAR, "could not be read: down"),
+        ],
+    )
+    def test_a_device_is_looked_for_after_it_went_to_an_unseen_owner(self, answer, status, words):
+        vendor = blynk({"/device": answer})
+        declaration = declared(name="Lobby sensor", owner="203")
+        vendor.prepare([(declaration, observed())])
+        planned = plan_device(vendor, declaration, observed(), vendor.resolve(declaration, observed()))
+        (made,) = planned.changes
+        assert "could not be read" in planned.warnings[0]
+        step = Step(made.calls[0], planned.changes)
+        outcome = vendor.finish(step, Answer(204), Deadline(60, float))["lab/Lobby sensor"]
+        assert outcome.status == status
+        assert words is None or words in outcome.message
+        assert vendor.client.paths() == ["/user", "/device"]
+
+    def test_after_a_change_of_name_or_owner_the_mirroring_metafields_are_not_shown(self):
+        mirrors = [
+            ROOM,
+            {"id": 6, "name": "Device Name", "value": {"type": "DeviceName", "value": "Lobby sensor"}},
+            {"id": 7, "name": "Device Owner", "value": {"type": "DeviceOwner", "value": "ops@example.com"}},
+        ]
+        vendor = blynk({"/device/metafield": mirrors})
+        device = vendor.enrich(observed(owner={"id": "202"}), {"metafields"})
+        assert vendor.consequences(device) == device
+        assert set(vendor.consequences(replace(device, name="Hall")).metafields) == {"Room", "Device Owner"}
+        assert set(vendor.consequences(replace(device, owner=None)).metafields) == {"Room", "Device Name"}
+        plain = observed(name="Hall")
+        assert vendor.consequences(plain) is plain
+
+    def test_mirroring_metafields_without_a_kind_are_known_by_the_template(self):
+        bare = [{"id": 3, "name": "Room", "value": "Lobby"}, {"id": 6, "name": "Device Name", "value": "Lobby sensor"}]
+        vendor = blynk({"/device/metafield": bare, "/template/metafields": DEFINITIONS})
+        device = vendor.enrich(observed(), {"metafields"})
+        vendor.prepare([(declared(name="Lobby sensor", metafields={"Room": "x"}), device)])
+        assert set(vendor.consequences(replace(device, name="Hall")).metafields) == {"Room"}
 
     def test_other_answers_are_done(self):
         step = Step(Call("PUT", "/x", targets=("lab/Lobby sensor",)), (change("rename"),))
@@ -1022,7 +1266,10 @@ class TestListing:
 
     def test_owner_and_user_have_operations_of_their_own(self):
         vendor = blynk(
-            {"/device/by-owner": paged([row(7)]), "/device/by-user-org": paged([row(8, orgId=102), row(9, orgId=103)])},
+            {
+                "/device/by-owner": paged([row(7, orgId=102)]),
+                "/device/by-user-org": paged([row(8, orgId=102), row(9, orgId=103)]),
+            },
             organization="102",
         )
         assert len(self.names(vendor, owner_email="a@b")) == 1
@@ -1084,6 +1331,29 @@ class TestListing:
             blynk({"/device": device_route(row(7)), "/device/online": body}).list_devices(
                 Query(device_id="7", gather=frozenset({"online"}))
             )
+
+    def test_a_filter_by_the_owner_s_address_looks_it_up(self):
+        rows = [row(7, ownerUserId=202), row(8, "Hall")]
+        vendor = blynk({"/devices": paged(rows), "/search/users": page(*USERS)})
+        for name in ("owner", "owner.email"):
+            assert self.names(vendor, filters={name: "Ops@Example.com"}) == ["Lobby sensor"]
+        assert self.names(vendor, filters={"owner": ["Ops@Example.com", "7"]}) == ["Lobby sensor"]
+        assert self.names(vendor, filters={"owner": "202"}) == ["Lobby sensor"]
+        assert self.names(vendor, filters={"owner": None}) == ["Hall"]
+
+    @pytest.mark.parametrize(
+        ("filters", "words"),
+        [
+            ({"owner": {"id": "202"}}, "`owner` with an id"),
+            ({"owner.name": "Ops"}, "`owner` with an id"),
+            ({"owner": "who@example.com"}, "no user"),
+            ({"owner": "ops@example.com"}, "'Ops@Example.com' at Blynk"),
+        ],
+    )
+    def test_a_filter_by_owner_that_could_fit_nothing_is_refused(self, filters, words):
+        vendor = blynk({"/devices": paged([row(7)]), "/search/users": page(*USERS), "/users": paged(USERS)})
+        with pytest.raises(DeclarationError, match=words):
+            vendor.list_devices(Query(filters=filters))
 
     def test_costly_filters_read_only_the_devices_that_cheap_ones_leave(self):
 
