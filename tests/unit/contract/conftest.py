@@ -27,15 +27,3 @@ def world(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> World:
         limits={vendor: dict(profile.limits) for vendor, profile in PROFILES.items()},
     )
     return World(sandbox, monkeypatch)
-
-
-def pytest_terminal_summary(terminalreporter: t.Any) -> None:
-    """Says how many cases the fault matrix has."""
-    reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ())]
-    cases = [
-        report
-        for report in reports
-        if "contract/test_faults.py" in report.nodeid and "[" in report.nodeid and report.when == "call"
-    ]
-    if cases:
-        terminalreporter.write_line(f"fault matrix: {len(cases)} cases")
