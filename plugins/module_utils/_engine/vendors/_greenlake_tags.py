@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import typing as t
 
@@ -81,15 +82,23 @@ def is_system(key: str) -> bool:
 def _key_problem(keys: t.Sequence[str]) -> str | None:
     seen: dict[str, str] = {}
     for key in keys:
-        if is_system(key):
-            return f"tags: {key!r} begins with {SYSTEM_PREFIX!r}, which is reserved for system tags"
-        if not 1 <= len(key) <= LONGEST_KEY:
-            return f"tags: the key {key!r} must have 1 to {LONGEST_KEY} characters"
-        if strange := _strange(key):
-            return f"tags: the key {key!r} holds {strange!r}; allowed are letters, digits, spaces and _ . : = + - @"
+        if text := _fault_of(key):
+            return text
         twin = seen.setdefault(key.casefold(), key)
         if twin != key:
             return f"tags: {twin!r} and {key!r} are one key to greenlake, which does not tell case apart; keep one"
+    return None
+
+
+# A fleet has few keys on many devices.
+@functools.lru_cache(maxsize=1024)
+def _fault_of(key: str) -> str | None:
+    if is_system(key):
+        return f"tags: {key!r} begins with {SYSTEM_PREFIX!r}, which is reserved for system tags"
+    if not 1 <= len(key) <= LONGEST_KEY:
+        return f"tags: the key {key!r} must have 1 to {LONGEST_KEY} characters"
+    if strange := _strange(key):
+        return f"tags: the key {key!r} holds {strange!r}; allowed are letters, digits, spaces and _ . : = + - @"
     return None
 
 
