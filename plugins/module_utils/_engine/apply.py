@@ -48,15 +48,19 @@ class ChangeResult:
 
 @dataclass(frozen=True)
 class Report:
-    """What an apply did. ``devices`` maps address to the record afterwards, None where the device is gone."""
+    """What an apply did. ``devices`` maps address to the record afterwards, None where the device is gone.
+
+    ``wrote`` says that something was written although the change failed.
+    """
 
     results: tuple[ChangeResult, ...] = ()
     devices: t.Mapping[str, Device | None] = field(default_factory=dict)
+    wrote: bool = False
 
     @property
     def changed(self) -> bool:
         """Whether anything was written."""
-        return any(result.status == DONE for result in self.results)
+        return self.wrote or any(result.status == DONE for result in self.results)
 
     @property
     def failed(self) -> bool:
@@ -92,6 +96,7 @@ class _Run:
         self.lock = threading.Lock()
         self.plans: dict[str, DevicePlan] = {device.address: device for device in plan.devices}
         self.records: dict[str, Device | None] = {device.address: device.observed for device in plan.devices}
+        self.wrote = False
         self.ids: dict[str, t.Any] = {}
         self.looks: dict[tuple[str, frozenset[str]], Device] = {}
         self.outcomes: dict[str, dict[_Key, list[tuple[str, str | None]]]] = {}
@@ -106,7 +111,7 @@ class _Run:
                 entries = self.outcomes.get(change.address, {}).get(_key(change))
                 status, message = _worst(entries or [(SKIPPED, "it was never reached")])
                 results.append(ChangeResult(change, status, message))
-        return Report(tuple(results), dict(self.records))
+        return Report(tuple(results), dict(self.records), self.wrote)
 
     def _run(self) -> None:
         queues: dict[str, list[int]] = {}
@@ -239,6 +244,7 @@ class _Run:
     def _note(self, change: Change, outcome: Outcome) -> None:
         with self.lock:
             self.outcomes.setdefault(change.address, {}).setdefault(_key(change), []).append((outcome.status, outcome.message))
+            self.wrote = self.wrote or outcome.written
             if outcome.status in (DONE, ALREADY):
                 self._remember(change, outcome)
         if self.observer is not None:

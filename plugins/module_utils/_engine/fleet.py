@@ -230,7 +230,8 @@ class Fleet:
         devices: dict[str, Device | None] = {device.address: device.observed for device in plan.devices}
         for report in reports:
             devices.update(report.devices)
-        return Report(tuple(result for report in reports for result in report.results), devices)
+        results = tuple(result for report in reports for result in report.results)
+        return Report(results, devices, any(report.wrote for report in reports))
 
 
 def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration]) -> AccountPlan:
@@ -261,6 +262,8 @@ def _marks(plan: DevicePlan, account: str) -> list[tuple[str, ...]]:
     """What tells this device from every other one in its cloud: its id, or what a new one is declared by."""
     if plan.observed is not None:
         return [("id", str(plan.observed.id))]
+    if not plan.changes:
+        return []
     declaration = plan.declaration
     if declaration.identifiers:
         return [(name, mac_key(value) if name == "mac" else value) for name, value in declaration.identifiers.items()]

@@ -295,7 +295,8 @@ def _state_one(task: str) -> t.Callable[[_Run, Fleet], Result]:
 def _outcome(plan: Plan, report: Report | None, *, addressed: bool) -> Result:
     """``changed``, ``changes`` and, where the report says so, ``failed``: what was done, or in check mode would be."""
     done = plan.changes if report is None else [entry.change for entry in report.results if entry.status == "done"]
-    result: Result = {"changed": bool(done), "changes": [_shown_change(change, addressed) for change in done]}
+    changed = bool(done) if report is None else report.changed
+    result: Result = {"changed": changed, "changes": [_shown_change(change, addressed) for change in done]}
     warnings = [f"{device.address}: {text}" for device in plan.devices for text in device.warnings]
     if report is not None:
         warnings += [

@@ -41,12 +41,14 @@ DONE, FAILED, UNCLEAR = "done", "failed", "unclear"
 class Outcome:
     """What became of one device in a step: ``status`` is done, failed or unclear; ``message`` holds the vendor's words.
 
-    ``device`` is the record of a device that the step created, where the answer shows it.
+    ``device`` is the record of a device that the step created, where the answer shows it. ``written`` marks a failure after which
+    the cloud is certainly not what it was.
     """
 
     status: str
     message: str | None = None
     device: Device | None = None
+    written: bool = False
 
 
 @dataclass(frozen=True)

@@ -402,7 +402,7 @@ class Blynk(BlynkReading):
         there = (device.organization or {})["id"]
         if home is not None and there != str(home):
             done = f"the device was created with id {device.id}"
-            return Outcome(FAILED, _MOVED.format(done=done, there=there, home=home))
+            return Outcome(FAILED, _MOVED.format(done=done, there=there, home=home), written=True)
         return Outcome(DONE, device=replace(device, model=device.model or change.after["model"]))
 
     def _new_row(self, change: Change, body: t.Any, deadline: Deadline) -> Row:
@@ -432,9 +432,10 @@ class Blynk(BlynkReading):
                 FAILED,
                 f"the owner was set, but the device is out of sight since then: that owner belongs to another organization than "
                 f"{home}, and the device has gone there; declare that organization as `transfer_to`",
+                written=True,
             )
         if there != home:
-            return Outcome(FAILED, _MOVED.format(done="the owner was set", there=there, home=home))
+            return Outcome(FAILED, _MOVED.format(done="the owner was set", there=there, home=home), written=True)
         return Outcome(DONE)
 
     def act(self, action: str, device: Device | None, options: t.Mapping[str, t.Any]) -> t.Any:

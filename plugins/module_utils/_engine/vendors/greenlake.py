@@ -206,7 +206,8 @@ class GreenLake(Vendor):
         MACs are not documented to be filterable, so that only the whole listing can tell.
         """
         serials = {row.get("serialNumber") for row in rows}
-        return any(one.mac and one.serial and one.serial not in serials and one.state == "present" for one in declarations)
+        new = (one for one in declarations if one.creates and one.state == "present" and one.serial not in serials)
+        return any(one.mac and one.serial for one in new)
 
     def _hinted(self, name: str, values: t.Sequence[str]) -> Found:
         """The rows of a filter that is not documented; none where the vendor does not take it."""
@@ -473,7 +474,7 @@ class GreenLake(Vendor):
             )
             if lacking:
                 text = f"the device is in the workspace now, but adding it did not set {', '.join(lacking)}; run again"
-                return Outcome(FAILED, text, device)
+                return Outcome(FAILED, text, device, written=True)
             return Outcome(DONE, device=device)
         if certain:
             text = (

@@ -16,7 +16,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.call imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Gone
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Plan, Step
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, Outcome
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, FAILED, Outcome
 from tests.unit.plugins.module_utils._engine.fake_vendor import (
     DARK,
     FakeCloud,
@@ -464,3 +464,14 @@ def test_a_second_apply_of_the_same_declaration_sends_nothing(world: Make) -> No
     assert here.apply(*declared).results == ()
     assert len(here.cloud.writes) == sent
     assert here.fleet.calls["write"] == sent
+
+
+def test_a_failure_after_something_was_written_counts_as_changed(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(LOBBY)
+    moved = Outcome(FAILED, "the device went elsewhere", written=True)
+    monkeypatch.setattr(here.vendor, "finish", lambda step, *_rest: dict.fromkeys(step.addresses, moved))
+    report = here.apply({"serial": "S1", "name": "Hall"})
+    assert statuses(report) == {"S1 rename": "failed"}
+    assert (report.changed, report.failed) == (True, True)
+    monkeypatch.setattr(here.vendor, "finish", lambda step, *_rest: dict.fromkeys(step.addresses, Outcome(FAILED, "no")))
+    assert here.apply({"serial": "S1", "name": "Foyer"}).changed is False

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -1054,6 +1055,7 @@ def test_a_failed_add_says_what_may_be_wrong_and_believes_the_inventory() -> Non
     assert statuses(outcomes) == {"SN1": "failed", "SN2": "done", "SN3": "failed"}
     assert "another workspace" in str(outcomes["-/SN1"].message)
     assert "did not set tags" in str(outcomes["-/SN3"].message)
+    assert {address: outcome.written for address, outcome in outcomes.items()} == {"-/SN1": False, "-/SN2": False, "-/SN3": True}
     assert client.pauses == []
 
 
@@ -1105,3 +1107,9 @@ def test_the_model_of_a_new_device_is_not_known_before_it_is_there() -> None:
     made = plan(None, Declaration(serial="SN9", model="P52499-B21", device_type="COMPUTE"))
     assert made.after is not None
     assert made.after.model is None
+
+
+def test_a_task_that_creates_nothing_looks_for_no_strange_mac() -> None:
+    client = FakeClient(row(2, macAddress="AA:BB:CC:DD:EE:FF"))
+    vendor(client).read([replace(declared(1, mac="aabb.ccdd.eeff"), creates=False)])
+    assert [query.get("filter") for _path, query in client.asked] == ["serialNumber eq 'SN1'"]
