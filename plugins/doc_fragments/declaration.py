@@ -38,6 +38,12 @@ options:
       - Whether to create a space that is missing (xyte, webex).
     type: bool
     default: false
+  rename_shared_space:
+    description:
+      - Whether O(name) may rename a webex workspace that holds several devices.
+      - A webex device is called what its workspace is called, so that all of them get the name.
+    type: bool
+    default: false
   transfer_to:
     description:
       - Where the device is handed over to. Blynk organization id or name, greenlake tenant workspace id.

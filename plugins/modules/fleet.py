@@ -73,6 +73,10 @@ options:
         description:
           - Whether to create a space that is missing. V(false) when not given.
         type: bool
+      rename_shared_space:
+        description:
+          - Whether O(devices[].name) may rename a webex workspace that holds several devices. V(false) when not given.
+        type: bool
       transfer_to:
         description:
           - Where the device is handed over to.

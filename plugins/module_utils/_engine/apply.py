@@ -28,6 +28,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
     field_of,
     with_changes,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps import merged
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, FAILED, UNCLEAR, Outcome, Vendor
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
@@ -129,20 +130,27 @@ class _Run:
                         ready.append(queues[address][0])
             return ready
 
+        waiting = sorted(reached(list(queues)))
         with ThreadPoolExecutor(max_workers=self.vendor.settings.concurrency, thread_name_prefix="fleetform-apply") as pool:
-            running: dict[Future[None], int] = {
-                pool.submit(self._step, self.plan.steps[number]): number for number in sorted(reached(list(queues)))
-            }
-            while running:
+            running: dict[Future[None], Step] = {}
+            while True:
+                # A step whose lane is taken keeps no thread waiting.
+                taken = {step.call.lane for step in running.values()} - {None}
+                for number in tuple(waiting):
+                    step = self.plan.steps[number]
+                    if step.call.lane not in taken:
+                        waiting.remove(number)
+                        taken |= {step.call.lane} - {None}
+                        running[pool.submit(self._step, step)] = step
+                if not running:
+                    return
                 finished, _rest = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
-                    number = running.pop(future)
+                    step = running.pop(future)
                     future.result()
-                    addresses = self.plan.steps[number].addresses
-                    for address in addresses:
+                    for address in step.addresses:
                         queues[address].pop(0)
-                    for following in reached(addresses):
-                        running[pool.submit(self._step, self.plan.steps[following])] = following
+                    waiting += reached(step.addresses)
 
     def _step(self, step: Step) -> None:
         parts = [part for part in (step.parts or (step,)) if self._may_go_on(part)]
@@ -150,14 +158,21 @@ class _Run:
         if not parts:
             return
         if len(parts) < len(step.parts or (step,)):
-            step = self.vendor.merge(parts)[0]
+            step = merged(self.vendor, parts)[0]
+        if step.call.lane is None:
+            self._sent(step)
+            return
+        with self.vendor.client.exclusive(step.call.lane):
+            self._sent(step)
+
+    def _sent(self, step: Step) -> None:
         found: dict[str, Device] = {}
         try:
-            step = replace(step, call=step.call.filled(self.ids))
+            step = self.vendor.before_sending(replace(step, call=step.call.filled(self.ids)))
             deadline = self.vendor.client.deadline()
             answer = self.vendor.client.send(step.call, settle=lambda: self._settle(step, found, deadline), deadline=deadline)
             if answer.settled:
-                outcomes = {address: Outcome(DONE, device=found.get(address)) for address in step.addresses}
+                outcomes = self._as_read(step, found)
             else:
                 outcomes = self.vendor.finish(step, answer, deadline)
         except Unclear as error:
@@ -197,7 +212,9 @@ class _Run:
             reason = "an earlier change of this device is unclear"
         elif any(action == "claim" for action, _status in broken):
             reason = "the device could not be created"
-        elif "claim" not in actions and self.plans[address].observed is None and address not in self.ids:
+        elif actions & {"claim", "move"} and any(action == "create_space" for action, _status in broken):
+            reason = "the space that it goes to could not be made"
+        elif not actions & {"claim", "create_space"} and self.plans[address].observed is None and address not in self.ids:
             reason = "the id of the new device is not known yet; run again: it is found then"
         elif broken and actions & IRREVERSIBLE:
             reason = "an earlier change of this device failed, and it goes with one that cannot be undone"
@@ -247,6 +264,9 @@ class _Run:
             self.wrote = self.wrote or outcome.written
             if outcome.status in (DONE, ALREADY):
                 self._remember(change, outcome)
+                if outcome.made is not None:
+                    for call in change.calls:
+                        self.ids[call.makes or change.address] = outcome.made
         if self.observer is not None:
             self.observer(ChangeResult(change, outcome.status, outcome.message))
 
@@ -260,6 +280,11 @@ class _Run:
             if record is not None and record.id is not None:
                 self.ids[change.address] = self.vendor.native_id(record.id)
         self.records[change.address] = None if record is None else self.vendor.consequences(with_changes(record, (change,)))
+
+    def _as_read(self, step: Step, found: t.Mapping[str, Device]) -> dict[str, Outcome]:
+        """What came of a step that reading has shown to be carried out."""
+        made = self.vendor.made(step.changes[0]) if step.call.makes is not None else None
+        return {address: Outcome(DONE, device=found.get(address), made=made) for address in step.addresses}
 
     def _settle(self, step: Step, found: dict[str, Device], deadline: Deadline) -> Settled:
         """What reading says about a step whose answer was lost.
@@ -280,6 +305,8 @@ class _Run:
 
     def _states(self, changes: t.Sequence[Change], found: dict[str, Device]) -> dict[str, Settled]:
         """What reading says about each device of these changes, by address."""
+        if any(change.action == "create_space" for change in changes):
+            return dict.fromkeys((change.address for change in changes), self._space_state(changes[0]))
         by_address: dict[str, list[Change]] = {}
         for change in changes:
             by_address.setdefault(change.address, []).append(change)
@@ -296,6 +323,12 @@ class _Run:
             of_rows = {self._state(change, device) for change in rows}
             states[address] = of_rows.pop() if len(of_rows) == 1 else Settled.UNKNOWN
         return states
+
+    def _space_state(self, change: Change) -> Settled:
+        try:
+            return Settled.NOT_DONE if self.vendor.made(change) is None else Settled.DONE
+        except FleetformError:
+            return Settled.UNKNOWN
 
     def _state(self, change: Change, device: Device | None) -> Settled:
         if change.action == "claim":

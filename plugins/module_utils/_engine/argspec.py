@@ -68,6 +68,7 @@ DECLARATION: Options = {
     "device_type": {"type": "str"},
     "space": {"type": "str"},
     "create_space": {"type": "bool", "default": False},
+    "rename_shared_space": {"type": "bool", "default": False},
     "transfer_to": {"type": "str"},
     "owner": {"type": "str"},
     "tags": {"type": "raw"},

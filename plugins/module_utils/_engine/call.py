@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, field, replace
+from urllib.parse import quote
 
 # Pace classes: a vendor publishes limits for each of these, see Vendor.LIMITS.
 READ, ADD, PATCH, POLL = "read", "add", "patch", "poll"
@@ -19,7 +20,10 @@ NEVER = "never"  # creating, transferring, triggering: reading may settle it, se
 
 @dataclass(frozen=True)
 class NewId:
-    """Stands in a call for the id of a device that an earlier call of the same plan creates."""
+    """Stands in a call for the id of what an earlier call of the same plan creates.
+
+    ``address`` is a device's address, or what ``Call.makes`` says.
+    """
 
     address: str
 
@@ -28,9 +32,11 @@ class NewId:
 class Call:
     """One request below the account's ``url``.
 
-    ``path`` starts with a slash and is percent-encoded. ``query`` is a tuple of pairs, so that a name can repeat. ``body`` is
-    plain JSON data or None. ``targets`` are the addresses of the devices that the call is for. ``stage`` orders the calls of one
-    device. ``job`` marks a call whose answer only starts the work.
+    ``path`` starts with a slash and is percent-encoded; ``{id}`` in it stands for ``path_id``. ``query`` is a tuple of pairs,
+    so that a name can repeat. ``body`` is plain JSON data or None. ``accept`` is the media type that is asked for. ``targets``
+    are the addresses of the devices that the call is for. ``stage`` orders the calls of one device. ``job`` marks a call whose
+    answer only starts the work. Calls of one ``lane`` are never under way side by side. ``makes`` names what is no device and
+    later calls refer to, such as a space; calls that make the same are sent once.
     """
 
     method: str
@@ -43,6 +49,10 @@ class Call:
     stage: int = 0
     targets: tuple[str, ...] = ()
     job: bool = False
+    path_id: str | NewId | None = None
+    accept: str = "application/json"
+    lane: str | None = None
+    makes: str | None = None
 
     @property
     def writes(self) -> bool:
@@ -51,11 +61,17 @@ class Call:
 
     def filled(self, ids: t.Mapping[str, t.Any]) -> Call:
         """The same call with every NewId replaced by the id that its device got. Raises KeyError where one is not known yet."""
-        return replace(self, query=tuple((name, _filled(value, ids)) for name, value in self.query), body=_filled(self.body, ids))
+        path = self.path if self.path_id is None else _path(self.path, _filled(self.path_id, ids))
+        query = tuple((name, _filled(value, ids)) for name, value in self.query)
+        return replace(self, path=path, path_id=None, query=query, body=_filled(self.body, ids))
 
     def as_data(self) -> dict[str, t.Any]:
         """Method, path, query and body as plain JSON data, for plans and logs."""
         data: dict[str, t.Any] = {"method": self.method, "path": self.path}
+        if isinstance(self.path_id, NewId):
+            data["path_id"] = _plain(self.path_id)
+        elif self.path_id is not None:
+            data["path"] = _path(self.path, self.path_id)
         if self.query:
             data["query"] = [[name, _plain(value)] for name, value in self.query]
         if self.body is not None:
@@ -75,6 +91,10 @@ class Answer:
     body: t.Any = None
     headers: t.Mapping[str, str] = field(default_factory=dict)
     settled: bool = False
+
+
+def _path(path: str, path_id: t.Any) -> str:
+    return path.replace("{id}", quote(str(path_id), safe=""))
 
 
 def _filled(value: t.Any, ids: t.Mapping[str, t.Any]) -> t.Any:

@@ -35,7 +35,7 @@ _TEXT = frozenset(
     )
 )
 _NEVER_EMPTY = frozenset((*IDENTIFIERS, "name", "previous_name", "model", "device_type", "transfer_to", "status"))
-_FLAGS = frozenset(("create_space", "purge_tags", "protect", "archived"))
+_FLAGS = frozenset(("create_space", "rename_shared_space", "purge_tags", "protect", "archived"))
 _DICTS = frozenset(("metafields", "applications", "application", "contact", "warranty"))
 
 

@@ -117,7 +117,7 @@ class Fleet:
             groups = listing.groups
             if query.group_by is not None and groups is None:
                 groups = group(chosen, query.group_by)
-            return Listing(chosen, groups)
+            return Listing(chosen, groups, warnings=listing.warnings)
         except FleetformError as error:
             _placed(error, vendor.settings.name)
             raise
@@ -255,7 +255,8 @@ def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration]) -> Acco
     plans.sort(key=lambda plan: plan.address)
     steps = steps_for(vendor, plans)
     whole = not any(isinstance(error, ApiError) for error in errors)
-    return AccountPlan(name, vendor.NAME, tuple(plans), steps, tuple(_sorted(errors)), whole, _seconds(vendor, steps))
+    seconds = _seconds(vendor, steps)
+    return AccountPlan(name, vendor.NAME, tuple(plans), steps, tuple(_sorted(errors)), whole, seconds, sight.warnings)
 
 
 def _marks(plan: DevicePlan, account: str) -> list[tuple[str, ...]]:

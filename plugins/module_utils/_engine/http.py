@@ -132,6 +132,7 @@ class Client:
         self.settings = settings
         self.masker = masker or Masker(settings.secrets())
         shared = shared or SharedState()
+        self._shared = shared
         limits = settings.requests_per_minute if limits is None else limits
         # Processes have only the time of day in common.
         pace_clock = clock if shared.in_memory else wall
@@ -167,10 +168,22 @@ class Client:
         """A fresh allowance of `deadline` seconds, for calls that share one: a job and its polling, say."""
         return Deadline(self.settings.deadline, self._clock)
 
-    def get(self, path: str, query: Query = (), *, pace: str = READ, deadline: Deadline | None = None) -> Answer:
+    def get(
+        self,
+        path: str,
+        query: Query = (),
+        *,
+        pace: str = READ,
+        deadline: Deadline | None = None,
+        accept: str = "application/json",
+    ) -> Answer:
         """Reads a path below the account's url. Raises ApiError."""
         pairs = tuple(query.items() if isinstance(query, t.Mapping) else query)
-        return self.send(Call("GET", path, pairs, pace=pace), deadline=deadline)
+        return self.send(Call("GET", path, pairs, pace=pace, accept=accept), deadline=deadline)
+
+    def exclusive(self, lane: str) -> t.ContextManager[None]:
+        """Holds a lane of this account against all threads and, where they share a file, all processes of the run."""
+        return self._shared.exclusive(f"lane {account_key(self.settings)} {lane}")
 
     def pause(self, seconds: float) -> None:
         """Waits, as between two looks at a job. Ends early, with Unavailable, when the client is closed."""
@@ -241,7 +254,7 @@ class Client:
     def _request(self, call: Call) -> Request:
         if not call.path.startswith("/") or any(part in (".", "..") for part in call.path.split("/")):
             raise DeclarationError(f"{call.path!r} is not a path below the account's url", account=self.settings.name)
-        headers = {"Accept": "application/json", "User-Agent": _USER_AGENT}
+        headers = {"Accept": call.accept, "User-Agent": _USER_AGENT}
         body = None
         if call.body is not None:
             headers["Content-Type"] = call.content_type

@@ -107,6 +107,7 @@ class Declaration:
     device_type: str | None = None
     space: str | None = None
     create_space: bool = False
+    rename_shared_space: bool = False
     transfer_to: str | None = None
     owner: str | None = None
     tags: list[str] | dict[str, str | None] | None = None
@@ -216,11 +217,13 @@ class Listing:
     """What a reader found. ``groups`` is a list of ``{key, count}`` where grouping was asked for.
 
     ``searched`` says that the vendor has searched: it may look at more than the record shows, so its hits are not sifted again.
+    ``warnings`` is text for the user, such as that the credentials show a part of the cloud only.
     """
 
     devices: list[Device]
     groups: list[dict[str, t.Any]] | None = None
     searched: bool = False
+    warnings: tuple[str, ...] = ()
 
 
 def mac_key(mac: str) -> str:

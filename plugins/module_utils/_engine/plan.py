@@ -52,10 +52,11 @@ def field_of(attribute: str) -> str:
 class Change:
     """One attribute of one device from ``before`` to ``after``.
 
-    ``attribute`` is None for a claim and a delete, and ``metafields.Room`` where a key is meant. ``ids`` are resolved ids that
-    the calls need. ``device_id`` is None for a device that does not exist yet. ``verify`` asks apply to read the value again
-    before it sends, because an earlier change of the same device may have touched it. ``shown_calls`` are the calls as plans
-    and logs may show them: the same, unless the change is secret.
+    ``attribute`` is None for a claim, a delete and the making of a space, and ``metafields.Room`` where a key is meant.
+    ``ids`` are resolved ids that the calls need. ``device_id`` is None for a device that does not exist yet. ``secret`` hides
+    the value, ``secret_keys`` these keys of it. ``verify`` asks apply to read the value again before it sends, because an
+    earlier change of the same device may have touched it. ``unverified`` marks a ``before`` that cannot be read.
+    ``shown_calls`` are the calls as plans and logs may show them: the same, unless something of the change is secret.
     """
 
     address: str
@@ -66,7 +67,9 @@ class Change:
     device_id: str | None = None
     ids: t.Mapping[str, t.Any] = field(default_factory=dict)
     secret: bool = False
+    secret_keys: frozenset[str] = frozenset()
     verify: bool = False
+    unverified: bool = False
     calls: tuple[Call, ...] = ()
     shown_calls: tuple[Call, ...] = ()
 
@@ -80,24 +83,42 @@ class Change:
         """The key below the attribute, such as the metafield's name."""
         return self.attribute.split(".", 1)[1] if self.attribute and "." in self.attribute else None
 
+    @property
+    def sensitive(self) -> tuple[str, ...]:
+        """What of the change is secret, as attribute or ``attribute.key``."""
+        if self.attribute is None:
+            return ()
+        held = self.after if isinstance(self.after, dict) else {}
+        keys = tuple(f"{self.attribute}.{key}" for key in sorted(self.secret_keys & held.keys()))
+        return (self.attribute,) if self.secret else keys
+
     def target(self) -> str | NewId:
         """The device's id, or what stands for it until it is known."""
         return self.device_id if self.device_id is not None else NewId(self.address)
 
     def hidden(self) -> Change:
-        """The same change without its values, for showing."""
-        return replace(self, before=None if self.before is None else HIDDEN, after=None if self.after is None else HIDDEN)
+        """The same change without its secret values, for showing."""
+        return replace(self, before=self._shown(self.before), after=self._shown(self.after))
+
+    def _shown(self, value: t.Any) -> t.Any:
+        if self.secret:
+            return None if value is None else HIDDEN
+        if self.secret_keys and isinstance(value, dict):
+            return hide(value, self.secret_keys)
+        return value
 
     def as_data(self) -> dict[str, t.Any]:
         """``{action, attribute, before, after}`` plus ``detail`` where a nested value changed in part."""
-        shown = self.hidden() if self.secret else self
+        shown = self.hidden()
         data: dict[str, t.Any] = {
             "action": self.action,
             "attribute": self.attribute,
             "before": shown.before,
             "after": shown.after,
         }
-        if not self.secret and (rows := nested(self.before, self.after)):
+        if self.unverified:
+            data["unverified"] = True
+        if not self.secret and (rows := nested(shown.before, shown.after)):
             data["detail"] = rows
         return data
 
@@ -107,13 +128,19 @@ class Desired:
     """What a declaration means in the vendor's terms, names resolved to ids.
 
     ``values`` maps attribute to the value that the record should show; ``ids`` maps attribute, or ``attribute.key``, to the ids
-    that calls need; ``claim`` holds ids for creating; ``warnings`` is text for the user.
+    that calls need; ``claim`` holds ids for creating. ``warnings`` is text for the user, ``notes`` what should be known although
+    nothing is wrong. ``new_space`` names the space that has to be made first; its ids stand under ``create_space``. ``forced``
+    names what is a change although the values compare equal, ``unverified`` what cannot be read back.
     """
 
     values: t.Mapping[str, t.Any] = field(default_factory=dict)
     ids: t.Mapping[str, t.Mapping[str, t.Any]] = field(default_factory=dict)
     claim: t.Mapping[str, t.Any] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    new_space: str | None = None
+    forced: frozenset[str] = frozenset()
+    unverified: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -126,6 +153,7 @@ class DevicePlan:
     changes: tuple[Change, ...] = ()
     blocked: str | None = None
     warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def address(self) -> str:
@@ -136,7 +164,13 @@ class DevicePlan:
         """``create``, ``update``, ``delete`` or ``no-op``."""
         if not self.changes:
             return "no-op"
-        return {"claim": "create", "delete": "delete"}.get(self.changes[0].action, "update")
+        actions = {change.action for change in self.changes}
+        return "create" if "claim" in actions else "delete" if "delete" in actions else "update"
+
+    @property
+    def unverified(self) -> bool:
+        """Whether nothing but values that cannot be read back is to be set."""
+        return bool(self.changes) and all(change.unverified for change in self.changes)
 
 
 @dataclass(frozen=True)
@@ -166,6 +200,7 @@ class AccountPlan:
     errors: tuple[FleetformError, ...] = ()
     complete: bool = True
     seconds: float = 0.0
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -198,6 +233,11 @@ class Planner(t.Protocol):
     NAME: t.ClassVar[str]
     CAPABILITIES: t.ClassVar[Capabilities]
     CLAIM_SETS: t.ClassVar[frozenset[str]]
+    WHOLE: t.ClassVar[frozenset[str]]
+    DELETE_WARNING: t.ClassVar[str | None]
+
+    def waits_for(self, declaration: Declaration) -> str | None:
+        """Why a device that is not there has to wait for a person, or None."""
 
     def claim_refusal(self, declaration: Declaration) -> str | None:
         """Why this declaration cannot create a device, or None."""
@@ -239,6 +279,8 @@ def plan_device(vendor: Planner, declaration: Declaration, observed: Device | No
     if "name" in declaration.attributes():
         values = {"name": declaration.name, **values}
     if current is None:
+        if declaration.creates and (reason := vendor.waits_for(declaration)):
+            return DevicePlan(declaration, None, None, blocked=reason, warnings=desired.warnings)
         changes.append(_claim(vendor, declaration, desired))
         claimed = {field_of(name): value for name, value in values.items() if name in vendor.CLAIM_SETS}
         if declaration.name and "name" in vendor.CLAIM_SETS:
@@ -248,31 +290,36 @@ def plan_device(vendor: Planner, declaration: Declaration, observed: Device | No
     for attribute, after in values.items():
         if observed is None and attribute in vendor.CLAIM_SETS:
             continue
-        if attribute not in BY_KEY and vendor.same(attribute, getattr(current, field_of(attribute)), after):
+        whole = attribute not in BY_KEY or attribute in vendor.WHOLE
+        held = getattr(current, field_of(attribute))
+        if whole and attribute not in desired.forced and vendor.same(attribute, held, after):
             continue
         changes.extend(_attribute_changes(vendor, declaration, observed, current, attribute, after, desired))
+    if desired.new_space is not None and any(change.action in ("claim", "move") for change in changes):
+        made = {"space": desired.new_space}
+        changes.insert(0, Change(declaration.address, "create_space", None, None, made, ids=desired.ids.get("create_space", {})))
     changes = vendor.adjust(declaration, observed, changes)
+    plan = DevicePlan(declaration, observed, observed, warnings=desired.warnings, notes=desired.notes)
     if not changes:
-        return DevicePlan(declaration, observed, observed, warnings=desired.warnings)
+        return plan
     if declaration.protect and (risky := [change.action for change in changes if change.action in IRREVERSIBLE]):
-        return DevicePlan(
-            declaration, observed, observed, blocked=f"protect: true forbids {', '.join(risky)}", warnings=desired.warnings
-        )
+        return replace(plan, blocked=f"protect: true forbids {', '.join(risky)}")
     planned = tuple(_with_calls(vendor, change) for change in changes)
-    after = vendor.consequences(with_changes(current, planned))
-    return DevicePlan(declaration, observed, after, planned, warnings=desired.warnings)
+    return replace(plan, after=vendor.consequences(with_changes(current, planned)), changes=planned)
 
 
 def _plan_absence(vendor: Planner, declaration: Declaration, observed: Device | None) -> DevicePlan:
     if observed is None:
         return DevicePlan(declaration, None, None)
     change = Change(declaration.address, "delete", None, {"id": observed.id, "name": observed.name}, None, device_id=observed.id)
-    return DevicePlan(declaration, observed, None, (_with_calls(vendor, change),))
+    warnings = () if vendor.DELETE_WARNING is None else (vendor.DELETE_WARNING,)
+    return DevicePlan(declaration, observed, None, (_with_calls(vendor, change),), warnings=warnings)
 
 
 def _with_calls(vendor: Planner, change: Change) -> Change:
     calls = vendor.calls_for(change)
-    return replace(change, calls=calls, shown_calls=vendor.calls_for(change.hidden()) if change.secret else calls)
+    hides = change.secret or bool(change.secret_keys)
+    return replace(change, calls=calls, shown_calls=vendor.calls_for(change.hidden()) if hides else calls)
 
 
 def _claim(vendor: Planner, declaration: Declaration, desired: Desired) -> Change:
@@ -308,15 +355,17 @@ def _attribute_changes(
 ) -> list[Change]:
     before = getattr(current, field_of(attribute))
     rows: list[tuple[str, t.Any, t.Any]] = []
-    if attribute in BY_KEY:
+    by_key = attribute in BY_KEY and attribute not in vendor.WHOLE
+    if by_key:
         rows = [(f"{attribute}.{key}", (before or {}).get(key), value) for key, value in after.items()]
     else:
         rows = [(attribute, before, after)]
     changes = []
     for name, old, new in rows:
-        if vendor.same(attribute, old, new):
+        if name not in desired.forced and vendor.same(attribute, old, new):
             continue
-        secret = name.partition(".")[2] in declaration.secret_metafields
+        secret = by_key and name.partition(".")[2] in declaration.secret_metafields
+        whole_secrets = frozenset(declaration.secret_metafields) if attribute == "metafields" and not by_key else frozenset()
         capability = vendor.CAPABILITIES[attribute]
         if capability.level != YES:
             shown = "" if secret or observed is None else f"it is {_brief(old)}, declared is {_brief(new)}"
@@ -331,6 +380,8 @@ def _attribute_changes(
                 device_id=None if observed is None else observed.id,
                 ids=desired.ids.get(name, desired.ids.get(attribute, {})),
                 secret=secret,
+                secret_keys=whole_secrets,
+                unverified=attribute in desired.unverified,
             )
         )
     return changes
@@ -376,11 +427,13 @@ def shown_record(device: Device | None, declaration: Declaration) -> dict[str, t
         return None
     record = device.record()
     if record["metafields"] and declaration.secret_metafields:
-        record["metafields"] = {
-            name: HIDDEN if name in declaration.secret_metafields and value is not None else value
-            for name, value in record["metafields"].items()
-        }
+        record["metafields"] = hide(record["metafields"], declaration.secret_metafields)
     return record
+
+
+def hide(values: t.Mapping[str, t.Any], secret: t.Collection[str]) -> dict[str, t.Any]:
+    """The values with those of the secret names hidden; null stays null."""
+    return {name: HIDDEN if name in secret and value is not None else value for name, value in values.items()}
 
 
 _SHOWN_OF_NEW = ("name", "serial", "mac", "cloud_id", "model")

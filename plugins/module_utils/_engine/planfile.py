@@ -24,17 +24,18 @@ LIFETIME = datetime.timedelta(hours=24)
 def plan_as_data(plan: Plan, *, tool_version: str, now: datetime.datetime) -> dict[str, t.Any]:
     """The plan as plain data. ``now`` is an aware time."""
     devices = [(account.vendor, device) for account in plan.accounts for device in account.devices]
-    counts = {"create": 0, "update": 0, "delete": 0, "no-op": 0}
+    counts = {"create": 0, "update": 0, "delete": 0, "no-op": 0, "unverified": 0}
     for _vendor, device in devices:
         if device.blocked is None:
-            counts[device.action] += 1
+            counts["unverified" if device.unverified else device.action] += 1
     return {
         "format": FORMAT,
         "tool_version": tool_version,
         "created_at": _time(now),
         "expires_at": _time(now + LIFETIME),
         "complete": plan.complete,
-        "warnings": [f"{device.address}: {text}" for _vendor, device in devices for text in device.warnings],
+        "warnings": [text for account in plan.accounts for text in account.warnings]
+        + [f"{device.address}: {text}" for _vendor, device in devices for text in device.warnings],
         "errors": [_error(error) for error in plan.errors],
         "blocked": [
             {"address": device.address, "reason": device.blocked} for _vendor, device in devices if device.blocked is not None
@@ -44,7 +45,7 @@ def plan_as_data(plan: Plan, *, tool_version: str, now: datetime.datetime) -> di
             "update": counts["update"],
             "delete": counts["delete"],
             "unchanged": counts["no-op"],
-            "unverified": 0,
+            "unverified": counts["unverified"],
             "calls": sum(len(account.steps) for account in plan.accounts),
             "seconds": round(max((account.seconds for account in plan.accounts), default=0.0), 1),
         },
@@ -68,7 +69,7 @@ def _device(vendor: str, device: DevicePlan) -> dict[str, t.Any]:
         "before": None if device.observed is None else sides["before"],
         "after": None if device.action == "delete" else sides["after"],
         "after_unknown": ["id"] if claimed else [],
-        "sensitive": sorted({change.attribute for change in device.changes if change.secret and change.attribute}),
+        "sensitive": sorted({name for change in device.changes for name in change.sensitive}),
         "irreversible": any(change.action in IRREVERSIBLE for change in device.changes),
         "reason": device.blocked,
         "declared_at": device.declaration.declared_at,

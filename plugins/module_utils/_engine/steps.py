@@ -26,8 +26,17 @@ def steps_for(vendor: Merger, devices: t.Iterable[DevicePlan]) -> tuple[Step, ..
     """Every call of these plans, merged where the vendor can, ordered by stage and then by address."""
     singles = [Step(call, (change,)) for device in devices for change in device.changes for call in change.calls]
     singles.sort(key=lambda step: (step.call.stage, step.call.targets))
-    merged = [step for _key, group in _grouped(singles, key=lambda step: step.call.stage) for step in vendor.merge(group)]
-    return tuple(merged)
+    return tuple(step for _key, group in _grouped(singles, key=lambda step: step.call.stage) for step in merged(vendor, group))
+
+
+def merged(vendor: Merger, steps: t.Sequence[Step]) -> list[Step]:
+    """Steps of one stage in the fewest calls: what several devices need made is made once, the rest is the vendor's business."""
+    makers = [step for step in steps if step.call.makes is not None]
+    once = [
+        group[0] if len(group) == 1 else joined_step(group, lambda calls: calls[0])
+        for _key, group in _grouped(makers, key=lambda step: step.call.makes)
+    ]
+    return once + (vendor.merge([step for step in steps if step.call.makes is None]) if len(makers) < len(steps) else [])
 
 
 def combine_per_device(steps: t.Sequence[Step], fold: t.Callable[[t.Sequence[Call]], Call]) -> list[Step]:

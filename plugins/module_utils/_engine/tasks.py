@@ -297,13 +297,16 @@ def _outcome(plan: Plan, report: Report | None, *, addressed: bool) -> Result:
     done = plan.changes if report is None else [entry.change for entry in report.results if entry.status == "done"]
     changed = bool(done) if report is None else report.changed
     result: Result = {"changed": changed, "changes": [_shown_change(change, addressed) for change in done]}
-    warnings = [f"{device.address}: {text}" for device in plan.devices for text in device.warnings]
+    warnings = [text for account in plan.accounts for text in account.warnings]
+    warnings += [f"{device.address}: {text}" for device in plan.devices for text in device.warnings]
     if report is not None:
         warnings += [
             f"{entry.change.address}: {entry.message}" for entry in report.results if entry.status == "done" and entry.message
         ]
     if warnings:
         result["warnings"] = warnings
+    if notes := [f"{device.address}: {text}" for device in plan.devices for text in device.notes]:
+        result["notes"] = notes
     if report is not None and report.failed:
         result["failed"] = True
         result["msg"] = "\n".join(report.problems())
@@ -340,13 +343,16 @@ def _read(run: _Run, fleet: Fleet) -> Result:
         given[name] = tuple(given.get(name, ()))
     given["gather"] = frozenset(given.get("gather", ()))
     listing = fleet.list_devices(run.params.get("account"), Query(**given))
-    return {
+    result: Result = {
         "changed": False,
         "devices": [device.record() for device in listing.devices],
         # A vendor that counts does not list: then the groups say how many there are.
         "count": len(listing.devices) or sum(entry["count"] for entry in listing.groups or ()),
         "groups": listing.groups,
     }
+    if listing.warnings:
+        result["warnings"] = list(listing.warnings)
+    return result
 
 
 def _act(run: _Run, fleet: Fleet) -> Result:

@@ -6,8 +6,9 @@
 Facts first: set the class attributes. ``FACTS`` names default URL, account options, credentials and the documented calls per
 minute by pace class; ``CAPABILITIES`` what can be set, with a reason where it cannot; ``IDENTIFIERS`` the identifiers that this
 vendor has; ``CLAIM_SETS`` the attributes that creating a device sets in the same call; ``DETAIL`` those that ``read`` leaves
-out and ``enrich`` reads; ``NEEDS`` which action is pointless after which other one failed; ``READ_OPTIONS`` the reading options
-with the operation that serves them.
+out and ``enrich`` reads; ``WHOLE`` those that are set as a whole although others set them by key; ``NEEDS`` which action is
+pointless after which other one failed; ``DELETE_WARNING`` what a user should know before a device is deleted; ``READ_OPTIONS``
+the reading options with the operation that serves them.
 
 Then read: ``read`` finds the devices that declarations could mean, in the fewest calls, or raises; ``enrich`` adds what costs
 extra calls; ``list_devices`` serves device_info and the inventory. A failed read is an error, never an empty list.
@@ -15,8 +16,10 @@ extra calls; ``list_devices`` serves device_info and the inventory. A failed rea
 Then resolve: ``prepare`` looks up the names that many declarations use, ``resolve`` says what one declaration means in the
 vendor's terms. Whether that is a change is not the adapter's business.
 
-Then write: ``calls_for`` is pure and turns one change into calls, each with a ``stage`` that orders the calls of one device.
-Only a vendor with bulk calls overrides ``merge``, only one with asynchronous jobs or ids that come late overrides ``finish``.
+Then write: ``calls_for`` is pure and turns one change into calls, each with a ``stage`` that orders the calls of one device and,
+where the vendor wants it, a ``lane`` in which one call follows the other. Only a vendor with bulk calls overrides ``merge``, only
+one with asynchronous jobs, ids that come late or answers that need a second look overrides ``finish``. A space that has to be
+made first is ``Desired.new_space``; the engine plans the change, ``calls_for`` says how, ``made`` finds it after a lost answer.
 """
 
 from __future__ import annotations
@@ -41,13 +44,14 @@ DONE, FAILED, UNCLEAR = "done", "failed", "unclear"
 class Outcome:
     """What became of one device in a step: ``status`` is done, failed or unclear; ``message`` holds the vendor's words.
 
-    ``device`` is the record of a device that the step created, where the answer shows it. ``written`` marks a failure after which
-    the cloud is certainly not what it was.
+    ``device`` is the record of a device that the step created, where the answer shows it; ``made`` the id of a space that it
+    made. ``written`` marks a failure after which the cloud is certainly not what it was.
     """
 
     status: str
     message: str | None = None
     device: Device | None = None
+    made: t.Any = None
     written: bool = False
 
 
@@ -55,11 +59,13 @@ class Outcome:
 class Sight:
     """What a read could see.
 
-    ``hidden`` maps the address of a declaration to the reason why it cannot be concluded to be absent.
+    ``hidden`` maps the address of a declaration to the reason why it cannot be concluded to be absent. ``warnings`` is text for
+    the user.
     """
 
     devices: list[Device]
     hidden: t.Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 class Vendor:
@@ -76,6 +82,8 @@ class Vendor:
     FILTERS: t.ClassVar[t.Mapping[str, str]] = {}
     ACTIONS: t.ClassVar[frozenset[str]] = frozenset()
     REFERENCES: t.ClassVar[frozenset[str]] = frozenset({"owner", "transfer_to", "space"})
+    WHOLE: t.ClassVar[frozenset[str]] = frozenset()
+    DELETE_WARNING: t.ClassVar[str | None] = None
 
     def __init__(self, settings: AccountSettings, client: Client | None = None) -> None:
         self.settings = settings
@@ -139,6 +147,10 @@ class Vendor:
         """What the declaration means in the vendor's terms. Raises DeclarationError where a name means nothing."""
         raise NotImplementedError
 
+    def waits_for(self, declaration: Declaration) -> str | None:
+        """Why a declared device that is not there has to wait for a person, or None where it is for ``claim_refusal`` to say."""
+        return None
+
     def claim_refusal(self, declaration: Declaration) -> str | None:
         """Why this declaration cannot create a device, or None where it can."""
         return None
@@ -172,6 +184,17 @@ class Vendor:
     def native_id(self, device_id: str) -> t.Any:
         """A device id in the form that bodies need."""
         return device_id
+
+    def before_sending(self, step: Step) -> Step:
+        """The step as it is to be sent, right before that: reads what must be fresh, notes what is about to happen.
+
+        Raises FleetformError to send nothing.
+        """
+        return step
+
+    def made(self, change: Change) -> t.Any:
+        """The id of the space that a create_space change makes, found by reading; None where it is not there."""
+        raise NotImplementedError
 
     def finish(self, step: Step, answer: Answer, deadline: Deadline) -> dict[str, Outcome]:
         """What came of each device of a step that was answered: waits for a job, reads the new device out of the answer.
