@@ -122,6 +122,18 @@ class Fleet:
             _placed(error, vendor.settings.name)
             raise
 
+    def list_all(self, query: Query, names: t.Collection[str | None]) -> dict[str | None, Listing | FleetformError]:
+        """The same question to several accounts side by side: the answer of each, or why there is none."""
+
+        def answer(name: str | None) -> Listing | FleetformError:
+            try:
+                return self.list_devices(name, query)
+            except FleetformError as error:
+                return error
+
+        ordered = sorted(names, key=lambda name: name or "")
+        return dict(zip(ordered, _parallel(answer, ordered), strict=True))
+
     def act(
         self,
         account: str | None,
@@ -209,7 +221,11 @@ class Fleet:
             vendor = self._vendors[account.account]
 
             def judge(step: Step) -> FleetformError | None:
-                call = vendor.dry_run_call(step.call)
+                try:
+                    call = vendor.dry_run_call(step.call.filled({}))
+                except KeyError:
+                    # It names what does not exist before the plan is carried out.
+                    return None
                 if call is None:
                     return None
                 try:

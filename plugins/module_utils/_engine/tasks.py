@@ -84,7 +84,7 @@ def perform(
     run = _Run(params, check_mode, diff_mode, tool_version)
     masker = Masker(secret_values(params))
     try:
-        with _opened(_accounts(params), kept, environ=environ, shared_path=shared_path, observer=observer) as fleet:
+        with _opened(accounts_of(params), kept, environ=environ, shared_path=shared_path, observer=observer) as fleet:
             before = fleet.calls
             try:
                 result = _BODIES[task](run, fleet)
@@ -179,7 +179,7 @@ def _leaves(value: t.Any) -> t.Iterator[str]:
         yield str(value)
 
 
-def _accounts(params: Params) -> dict[str | None, dict[str, t.Any]]:
+def accounts_of(params: Params) -> dict[str | None, dict[str, t.Any]]:
     """``accounts``, or the one account that the options at the top level form; the two are never merged. Raises SettingsError."""
     accounts = params.get("accounts")
     if accounts is None:
@@ -336,13 +336,18 @@ def _headed(device: DevicePlan) -> dict[str, t.Any]:
     return {"before_header": device.address, "after_header": device.address, "before": sides["before"], "after": sides["after"]}
 
 
-def _read(run: _Run, fleet: Fleet) -> Result:
+def query_of(params: Params) -> Query:
+    """What the reading options ask for."""
     fields = {item.name for item in dataclasses.fields(Query)}
-    given = {name: run.params[name] for name in fields if run.params.get(name) is not None}
+    given = {name: params[name] for name in fields if params.get(name) is not None}
     for name in ("fields", "sort"):
         given[name] = tuple(given.get(name, ()))
     given["gather"] = frozenset(given.get("gather", ()))
-    listing = fleet.list_devices(run.params.get("account"), Query(**given))
+    return Query(**given)
+
+
+def _read(run: _Run, fleet: Fleet) -> Result:
+    listing = fleet.list_devices(run.params.get("account"), query_of(run.params))
     result: Result = {
         "changed": False,
         "devices": [device.record() for device in listing.devices],

@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Devices of vendor clouds as inventory hosts."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: fleet
+short_description: Devices of vendor clouds as inventory hosts
+version_added: 1.0.0
+description:
+  - Reads the devices of one account or of several and makes each of them a host, in the same shape for every vendor.
+  - The configuration is a YAML file whose name ends in C(fleetform.yml) or C(fleetform.yaml).
+  - Every option may be a template or vaulted. Account options fall back to environment variables as they do in the modules.
+  - A listing that is cut off or refused is an error, never an inventory with fewer hosts. What happens then says O(on_error).
+  - A host is called by the first of O(hostnames) that says something. Names that are reserved, taken, empty or shared by several
+    devices get C(_<id>) appended, for every device that shares the name. Characters that mean something in patterns, templates or
+    paths, white space, and those that cannot be printed, become C(_).
+  - Text from a vendor is never a template. C(ansible_host) is set from the address that the vendor shows, where it is one that
+    can be connected to.
+author:
+  - fleetform contributors (@fleetform)
+options:
+  plugin:
+    description:
+      - Marks the file as one for this plugin.
+    type: str
+    required: true
+    choices: [fleetform.devices.fleet]
+  hostnames:
+    description:
+      - What a host is called, in order of preference. Each entry is a field of the device record such as V(name), or a Jinja2
+        expression over the fields and the host variables.
+    type: list
+    elements: str
+    default: [name, serial, id]
+  hostvar_prefix:
+    description:
+      - What stands before the name of each field in the host variables.
+    type: str
+    default: fleetform_
+  device_groups:
+    description:
+      - Groups to make without templates, which is many times faster than O(keyed_groups).
+      - The groups are called C(vendor_<vendor>), C(account_<account>) and so on. A tag with a value stands in
+        C(tag_<key>_<value>) below C(tag_<key>), a space with a path in groups that are nested as the path is.
+    type: list
+    elements: str
+    choices: [vendor, account, model, status, tag, organization, space]
+    default: []
+  on_error:
+    description:
+      - What happens when an account cannot be read whole.
+      - V(fail) ends the run with an error. Ansible alone would go on without these hosts.
+      - V(warn) leaves that account out and says so.
+      - V(stale) uses the answer of that account that was cached last, however old it is, and sets C(fleetform_stale) and
+        C(fleetform_age) (seconds) for its hosts. It needs O(cache), and fails where nothing was cached.
+      - A mistake in the configuration is an error in any case.
+    type: str
+    choices: [fail, warn, stale]
+    default: fail
+extends_documentation_fragment:
+  - fleetform.devices.account
+  - fleetform.devices.accounts
+  - fleetform.devices.reading
+  - ansible.builtin.constructed
+  - ansible.builtin.inventory_cache
+seealso:
+  - module: fleetform.devices.device_info
+"""
+
+EXAMPLES = r"""
+# Every device of one Blynk company, the token from FLEETFORM_TOKEN.
+---
+plugin: fleetform.devices.fleet
+vendor: blynk
+device_groups: [status, organization]
+
+# Two accounts, cached for ten minutes, and the last answer where a cloud is down.
+---
+plugin: fleetform.devices.fleet
+accounts:
+  av:
+    vendor: xyte
+    token: "{{ lookup('ansible.builtin.env', 'XYTE_ORG_API_KEY') }}"
+  rooms:
+    vendor: webex
+    token: "{{ vault_webex_token }}"
+filters:
+  space: Wiz/Berlin
+device_groups: [vendor, space, tag]
+cache: true
+cache_plugin: ansible.builtin.jsonfile
+cache_connection: ~/.cache/fleetform
+cache_timeout: 600
+on_error: stale
+
+# Names and groups from expressions.
+---
+plugin: fleetform.devices.fleet
+vendor: greenlake
+hostnames:
+  - tags.hostname
+  - serial | lower
+compose:
+  site: fleetform_tags.site | default('unknown')
+keyed_groups:
+  - key: fleetform_device_type
+    prefix: type
+groups:
+  archived: fleetform_archived
+"""
+
+import difflib
+import json
+import os
+import time
+import typing as t
+from dataclasses import asdict
+
+from ansible import constants as C
+from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    DeclarationError,
+    FleetformError,
+    MissingLibrary,
+    SettingsError,
+)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.hosts import (
+    Wanted,
+    grouped,
+    host_names,
+    variables,
+)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import RECORD_FIELDS, Query
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import accounts_of, query_of
+from ansible_collections.fleetform.devices.plugins.plugin_utils.in_process import plain
+from ansible_collections.fleetform.devices.plugins.plugin_utils.kept_answers import KeptAnswer, KeptAnswers, key_of
+
+# Ansible evaluates these itself, for each host.
+_EVALUATED_LATER = frozenset({"compose", "groups", "keyed_groups", "hostnames"})
+_ANSIBLE_TOO = frozenset({"plugin"})
+
+Records = list[dict[str, t.Any]]
+
+
+class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
+    """See DOCUMENTATION."""
+
+    NAME = "fleetform.devices.fleet"
+
+    def verify_file(self, path: str) -> bool:
+        """Whether the file is called like one of ours."""
+        return bool(super().verify_file(path)) and path.endswith(("fleetform.yml", "fleetform.yaml"))
+
+    def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
+        """Ansible hands templates over as they are written, and checks types first; so they are rendered here, before that."""
+        rendered = None if direct is None else {name: self._rendered(name, value) for name, value in direct.items()}
+        if rendered is not None and rendered.get("on_error") == "stale":
+            # An answer that the cache has thrown away could not be used when it is needed: this plugin looks at the age itself.
+            self._lifetime = rendered.get("cache_timeout")
+            rendered["cache_timeout"] = 0
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=rendered)
+
+    def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
+        """Reads every account, or what the cache holds of it, and adds the hosts only when all of that went well."""
+        super().parse(inventory, loader, path, cache=cache)
+        self._lifetime: t.Any = None
+        try:
+            self._check_names(self._read_config_data(path))
+            records = self._records(path, cache)
+            self._add_hosts(records)
+        except MissingLibrary as error:
+            self._fail(f"the Python library {error.library} is missing for {self.NAME}: {error}")
+        except FleetformError as error:
+            self._fail(str(error))
+        except AnsibleError as error:
+            self._fail(str(error.message))
+
+    def _fail(self, message: str) -> t.NoReturn:
+        """Ends the run. Ansible takes a source that cannot be parsed for one without hosts, unless it is told otherwise."""
+        C.INVENTORY_ANY_UNPARSED_IS_FAILED = True
+        raise AnsibleParserError(message)
+
+    def _rendered(self, name: str, value: t.Any) -> t.Any:
+        if name in _EVALUATED_LATER:
+            return value
+        try:
+            return plain(self.templar.template(value))
+        except AnsibleError as error:
+            raise AnsibleParserError(f"{name}: the template cannot be rendered: {error.message}") from None
+
+    def _check_names(self, config: t.Mapping[str, t.Any]) -> None:
+        known = set(self._options) | _ANSIBLE_TOO
+        for name in config:
+            if name not in known:
+                near = difflib.get_close_matches(str(name), known, n=1)
+                raise AnsibleParserError(f"unknown option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        if self.get_option("group_by") is not None:
+            raise AnsibleParserError("group_by counts devices and makes no groups of hosts; use device_groups or keyed_groups")
+        if self.get_option("on_error") == "stale" and not self.get_option("cache"):
+            raise AnsibleParserError("on_error: stale needs cache: true, else there is never an older answer")
+
+    # Reading
+
+    def _records(self, path: str, cache: bool) -> Records:
+        """The records of all accounts, by account and then by id. Raises FleetformError, AnsibleError."""
+        options = self.get_options()
+        accounts = accounts_of({**options, "account": None} if options.get("accounts") is None else options)
+        if options.get("account") is not None:
+            accounts = {name: given for name, given in accounts.items() if name == options["account"]}
+            if not accounts:
+                raise SettingsError(f"there is no account {options['account']!r}")
+        query = query_of(options)
+        kept = self._kept(path, accounts, query)
+        answers = kept.fresh(self._seconds()) if cache else {}
+        missing = {name: given for name, given in accounts.items() if name not in answers}
+        answers.update(self._read(missing, query, kept))
+        records: Records = []
+        for name in sorted(answers, key=lambda name: name or ""):
+            records += sorted(answers[name].records, key=lambda record: str(record["id"]))
+        return records
+
+    def _kept(self, path: str, accounts: t.Mapping[str | None, t.Mapping[str, t.Any]], query: Query) -> KeptAnswers:
+        asked = json.dumps(asdict(query), sort_keys=True, default=sorted)
+        prefix = self.get_cache_key(path)
+        keys = {name: f"{prefix}_{key_of(name, options, os.environ, asked)}" for name, options in accounts.items()}
+        return KeptAnswers(self._cache if self.get_option("cache") else {}, keys, time.time, self.display.warning)
+
+    def _seconds(self) -> float | None:
+        """How long a cached answer is good; None where the cache itself sees to that."""
+        if self.get_option("on_error") != "stale":
+            return None
+        lifetime = self._lifetime if self._lifetime is not None else C.config.get_config_value("CACHE_PLUGIN_TIMEOUT")
+        return float(lifetime)
+
+    def _read(
+        self, accounts: t.Mapping[str | None, t.Mapping[str, t.Any]], query: Query, kept: KeptAnswers
+    ) -> dict[str | None, KeptAnswer]:
+        """Fresh answers, kept for the next time; for accounts that cannot be read what on_error says."""
+        if not accounts:
+            return {}
+        answers: dict[str | None, KeptAnswer] = {}
+        failures: list[FleetformError] = []
+        with Fleet(accounts) as fleet:
+            for name, listing in fleet.list_all(query, list(accounts)).items():
+                if not isinstance(listing, FleetformError):
+                    for warning in listing.warnings:
+                        self.display.warning(warning)
+                    answers[name] = kept.keep(name, [device.record() for device in listing.devices], fleet.secrets())
+                elif (instead := self._instead(name, listing, kept)) is None:
+                    failures.append(listing)
+                else:
+                    answers[name] = instead
+        if failures:
+            raise AnsibleParserError("\n".join(str(failure) for failure in failures))
+        return answers
+
+    def _instead(self, name: str | None, failure: FleetformError, kept: KeptAnswers) -> KeptAnswer | None:
+        """What stands in for an account that could not be read; None where nothing may."""
+        choice = self.get_option("on_error")
+        if choice == "fail" or isinstance(failure, (SettingsError, DeclarationError, MissingLibrary)):
+            return None
+        if choice == "warn":
+            self.display.warning(f"{failure}. The devices of this account are left out.")
+            return KeptAnswer([], 0.0)
+        old = kept.last(name)
+        if old is None:
+            self.display.warning("there is no older answer of this account to use")
+            return None
+        age = int(max(0.0, time.time() - old.stored_at))
+        self.display.warning(f"{failure}. The devices of this account are as they were {age} seconds ago.")
+        return KeptAnswer([{**record, "stale": True, "age": age} for record in old.records], old.stored_at)
+
+    # Hosts
+
+    def _add_hosts(self, records: Records) -> None:
+        prefix = str(self.get_option("hostvar_prefix"))
+        groups = grouped(records, self.get_option("device_groups"))
+        found = [variables(record, prefix) for record in records]
+        wanted = [
+            Wanted(self._preferred(record, hostvars), record["account"], str(record["id"] or record["serial"] or ""))
+            for record, hostvars in zip(records, found, strict=True)
+        ]
+        taken = {*self.inventory.hosts, *self.inventory.groups, *groups.members}
+        names = host_names(wanted, taken)
+        for group in groups.members:
+            self.inventory.add_group(group)
+        for name, hostvars in zip(names, found, strict=True):
+            self.inventory.add_host(name)
+            for key, value in hostvars.items():
+                self.inventory.set_variable(name, key, value)
+        for group, members in groups.members.items():
+            for number in members:
+                self.inventory.add_child(group, names[number])
+        for child, parent in groups.parents.items():
+            self.inventory.add_child(parent, child)
+        self._construct(names, found)
+
+    def _construct(self, names: t.Sequence[str], found: t.Sequence[dict[str, t.Any]]) -> None:
+        """What the user composes; a template takes about a millisecond, so that nothing is done where there is none."""
+        compose, composed, keyed = (self.get_option(option) for option in ("compose", "groups", "keyed_groups"))
+        strict = self.get_option("strict")
+        if not (compose or composed or keyed):
+            return
+        for name, hostvars in zip(names, found, strict=True):
+            self._set_composite_vars(compose, hostvars, name, strict=strict)
+            self._add_host_to_composed_groups(composed, hostvars, name, strict=strict)
+            self._add_host_to_keyed_groups(keyed, hostvars, name, strict=strict)
+
+    def _preferred(self, record: dict[str, t.Any], hostvars: dict[str, t.Any]) -> str | None:
+        """The first of hostnames that says something about this device."""
+        for entry in self.get_option("hostnames"):
+            if entry in RECORD_FIELDS:
+                value = record[entry]
+            else:
+                try:
+                    value = self._compose(entry, {**record, **hostvars})
+                except AnsibleError as error:
+                    if self.get_option("strict"):
+                        raise AnsibleParserError(f"hostnames: {entry!r}: {error.message}") from None
+                    continue
+            if value not in (None, "", [], {}) and not isinstance(value, (list, dict)):
+                return str(value)
+        return None
