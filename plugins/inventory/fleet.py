@@ -170,21 +170,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """Reads every account, or what the cache holds of it, and adds the hosts only when all of that went well."""
         super().parse(inventory, loader, path, cache=cache)
         self._lifetime: t.Any = None
+        # Ansible takes a source that cannot be parsed for one without hosts, unless it is told otherwise.
+        before, C.INVENTORY_ANY_UNPARSED_IS_FAILED = C.INVENTORY_ANY_UNPARSED_IS_FAILED, True
         try:
             self._check_names(self._read_config_data(path))
-            records = self._records(path, cache)
-            self._add_hosts(records)
-        except MissingLibrary as error:
-            self._fail(f"the Python library {error.library} is missing for {self.NAME}: {error}")
+            self._add_hosts(self._records(path, cache))
         except FleetformError as error:
-            self._fail(str(error))
-        except AnsibleError as error:
-            self._fail(str(error.message))
-
-    def _fail(self, message: str) -> t.NoReturn:
-        """Ends the run. Ansible takes a source that cannot be parsed for one without hosts, unless it is told otherwise."""
-        C.INVENTORY_ANY_UNPARSED_IS_FAILED = True
-        raise AnsibleParserError(message)
+            raise AnsibleParserError(str(error)) from None
+        C.INVENTORY_ANY_UNPARSED_IS_FAILED = before
 
     def _rendered(self, name: str, value: t.Any) -> t.Any:
         if name in _EVALUATED_LATER:
@@ -210,7 +203,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _records(self, path: str, cache: bool) -> Records:
         """The records of all accounts, by account and then by id. Raises FleetformError, AnsibleError."""
         options = self.get_options()
-        accounts = accounts_of({**options, "account": None} if options.get("accounts") is None else options)
+        accounts = accounts_of(options)
         if options.get("account") is not None:
             accounts = {name: given for name, given in accounts.items() if name == options["account"]}
             if not accounts:

@@ -14,8 +14,6 @@ import json
 import typing as t
 from dataclasses import dataclass
 
-from ansible.errors import AnsibleError
-
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.accounts import settings_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import account_key
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import LEAST_SECRET, Masker
@@ -65,8 +63,8 @@ class KeptAnswers:
             entry = self._cache[self._keys[name]]
         except KeyError:
             return None
-        except AnsibleError as error:
-            self._warn(f"the inventory cache cannot be read, so that the cloud is read: {error.message}")
+        except Exception as error:  # noqa: BLE001 - a cache plugin may raise anything; the cloud is there all the same
+            self._warn(f"the inventory cache cannot be read, so that the cloud is read: {error}")
             return None
         try:
             data = json.loads(str(entry[_FIELD]))

@@ -25,8 +25,23 @@ CREDENTIALS = {
     "blynk_token": "blynk-demo-token",
     "greenlake_client_id": "greenlake-demo-client",
     "greenlake_client_secret": "greenlake-demo-secret",
+    "webex_token": "webex-demo-token",
+    "xyte_key": "xyte-demo-key",
+    "mobilefirst_password": "admin-secret",
 }
 """What the sandbox's demo state accepts, under the names that the examples use."""
+
+MOUNTS = {"webex": "webex/v1", "mobilefirst": "mobilefirst/mfpadmin"}
+"""Where a cloud is served whose url ends in more than its name."""
+
+OPTIONS: dict[str, dict[str, str]] = {
+    "blynk": {"client_id": "oa2-client-id_demo", "client_secret": CREDENTIALS["blynk_client_secret"]},
+    "greenlake": {"client_id": CREDENTIALS["greenlake_client_id"], "client_secret": CREDENTIALS["greenlake_client_secret"]},
+    "webex": {"token": CREDENTIALS["webex_token"]},
+    "xyte": {"token": CREDENTIALS["xyte_key"]},
+    "mobilefirst": {"username": "demo-admin", "password": CREDENTIALS["mobilefirst_password"]},
+}
+"""Credentials that work, by vendor."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -71,14 +86,7 @@ class Sandbox:
 
     def account(self, vendor: str) -> dict[str, t.Any]:
         """Account options that work."""
-        options: dict[str, t.Any] = {"vendor": vendor, "url": f"{self.url}/{vendor}"}
-        if vendor == "blynk":
-            return {**options, "client_id": "oa2-client-id_demo", "client_secret": CREDENTIALS["blynk_client_secret"]}
-        return {
-            **options,
-            "client_id": CREDENTIALS["greenlake_client_id"],
-            "client_secret": CREDENTIALS["greenlake_client_secret"],
-        }
+        return {"vendor": vendor, "url": f"{self.url}/{MOUNTS.get(vendor, vendor)}", **OPTIONS[vendor]}
 
 
 @dataclass(frozen=True)
