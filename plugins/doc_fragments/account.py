@@ -110,4 +110,5 @@ options:
 requirements:
   - requests >= 2.32 on the host that runs the task
   - deepdiff >= 8.4 on the host that runs the task, for details in the changes of nested values (optional)
+  - defusedxml >= 0.7.1 on the host that runs the task, for O(response_format=xml) (optional)
 """

@@ -90,6 +90,80 @@ EXAMPLES = r"""
     client_secret: "{{ greenlake_client_secret }}"
     serial: CN0010006K
     archived: true
+
+- name: Put a phone into a new workspace and tag it
+  fleetform.devices.device:
+    vendor: webex
+    token: "{{ webex_token }}"
+    mac: "C4:1F:3B:70:A0:01"
+    model: DMS Cisco 8845
+    space: Hamburg Post Room
+    create_space: true
+    tags: [floor 1]
+
+# A video system is called what its workspace is called.
+- name: Rename a meeting room, and set what its video system is like
+  fleetform.devices.device:
+    vendor: webex
+    token: "{{ webex_token }}"
+    serial: FOC2711N0B1
+    name: Elbe Meeting
+    tags: [floor 5, av-managed]
+    metafields:
+      Audio.DefaultVolume: 40
+      Time.Zone: Europe/Berlin
+
+- name: Delete the phone of a workshop that was closed
+  fleetform.devices.device:
+    vendor: webex
+    token: "{{ webex_token }}"
+    serial: FCH2702P0B2
+    state: absent
+
+# The configuration is complete: Xyte shows none, and merges none.
+- name: Claim a projector into a room, with its configuration
+  fleetform.devices.device:
+    vendor: xyte
+    token: "{{ xyte_key }}"
+    cloud_id: xpj-cloud-00901
+    name: Room 2 Projector
+    space: "Wiz/Berlin/Room #2"
+    metafields:
+      projection:
+        mode: ceiling
+        lamp_power: 80
+      schedule:
+        "on": "08:00"
+        "off": "19:30"
+
+- name: Move a spare display to a room that Xyte does not know yet
+  fleetform.devices.device:
+    vendor: xyte
+    token: "{{ xyte_key }}"
+    serial: XQD-00009
+    name: Room 3.12 Display
+    space: Wiz/Berlin/Floor 3/Room 3.12
+    create_space: true
+
+- name: Block a phone that was left in a taxi
+  fleetform.devices.device:
+    vendor: mobilefirst
+    url: "{{ mobilefirst_url }}"
+    username: demo-admin
+    password: "{{ mobilefirst_password }}"
+    name: Priya iPhone
+    status: LOST
+
+- name: Take an app away from one phone, and leave the other one on
+  fleetform.devices.device:
+    vendor: mobilefirst
+    url: "{{ mobilefirst_url }}"
+    username: demo-admin
+    password: "{{ mobilefirst_password }}"
+    device_id: 0289a2e5-3a7d-5bc2-b9be-cdffacd9a375
+    applications:
+      deskbooking: ENABLED
+      rounds: DISABLED
 """
 
 RETURN = r"""
@@ -133,6 +207,10 @@ changes:
       returned: when a nested value changed and the library deepdiff is installed
       type: list
       elements: dict
+    unverified:
+      description: True where the vendor does not show the value, so that it is not known whether it was another one before.
+      returned: when the value cannot be read back
+      type: bool
 device:
   description:
     - The record of the device as it is after the task, in check mode as it would be. Null when it is gone.
@@ -229,6 +307,12 @@ diff:
       description: The attributes as they are or would be.
       type: dict
       sample: {name: Hamburg Board Room}
+notes:
+  description: What is worth knowing about a device although nothing is wrong, each with the address of the device.
+  returned: when there is something to say
+  type: list
+  elements: str
+  sample: ["-/Hamburg Main Panel: what was sent cannot be read back"]
 """
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.module_shell import run_module

@@ -71,6 +71,25 @@ EXAMPLES = r"""
     token: "{{ blynk_token }}"
     name: Hamburg New Sensor
     action: clear_data
+
+- name: Get a code to type into the video system of a new room
+  fleetform.devices.device_action:
+    vendor: webex
+    token: "{{ webex_token }}"
+    action: activation_code
+    space: Spree Lounge
+  register: lounge
+  no_log: true
+
+- name: Get a code for the desk phone of a colleague
+  fleetform.devices.device_action:
+    vendor: webex
+    token: "{{ webex_token }}"
+    action: activation_code
+    owner: lena.vogt@nordlicht.example
+    model: DMS Cisco 8865
+  register: phone
+  no_log: true
 """
 
 RETURN = r"""

@@ -60,6 +60,57 @@ EXAMPLES = r"""
     vendor_filter_tags: "'floor' eq '3'"
     sort: [serial desc]
     limit: 10
+
+- name: Find the video systems that report an error with their SIP account
+  fleetform.devices.device_info:
+    vendor: webex
+    token: "{{ webex_token }}"
+    filters:
+      device_type: roomdesk
+      errorCode: sipprofileregistration
+
+- name: Read what one person has on the desk, with its settings
+  fleetform.devices.device_info:
+    vendor: webex
+    token: "{{ webex_token }}"
+    owner_email: ada.keller@nordlicht.example
+    gather: [metafields]
+
+- name: Read all that is installed in Berlin and online
+  fleetform.devices.device_info:
+    vendor: xyte
+    token: "{{ xyte_key }}"
+    filters:
+      space: Wiz/Berlin
+      online: true
+    sort: [space, name]
+
+- name: Count the devices of each model, and show what each reports of itself
+  fleetform.devices.device_info:
+    vendor: xyte
+    token: "{{ xyte_key }}"
+    gather: [base_info]
+    include_raw: true
+    group_by: model
+
+- name: List the phones that are blocked, the one that was used last at the top
+  fleetform.devices.device_info:
+    vendor: mobilefirst
+    url: "{{ mobilefirst_url }}"
+    username: demo-monitor
+    password: "{{ mobilefirst_monitor_password }}"
+    filters:
+      status: [LOST, STOLEN, DISABLED]
+    sort: [last_seen desc]
+
+- name: Read the phones of one user from a server that answers in XML
+  fleetform.devices.device_info:
+    vendor: mobilefirst
+    url: "{{ mobilefirst_url }}"
+    username: demo-admin
+    password: "{{ mobilefirst_password }}"
+    response_format: xml
+    user_email: front.desk
 """
 
 RETURN = r"""

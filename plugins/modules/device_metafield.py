@@ -56,6 +56,50 @@ EXAMPLES = r"""
     metafields:
       Asset Note: "{{ alarm_code }}"
     secret_metafields: [Asset Note]
+
+- name: Turn a room down and say whom its help button calls
+  fleetform.devices.device_metafield:
+    vendor: webex
+    token: "{{ webex_token }}"
+    serial: FOC2713N0D2
+    metafields:
+      Audio.DefaultVolume: 35
+      "FacilityService.Service[1].Name": AV desk
+      "FacilityService.Service[1].Number": "4400"
+
+- name: Go back to the vendor's default
+  fleetform.devices.device_metafield:
+    vendor: webex
+    token: "{{ webex_token }}"
+    serial: FOC2710N0A1
+    metafields: [Audio.Ultrasound.MaxVolume]
+    state: absent
+
+# Xyte shows no configuration: this is sent where it differs from what was accepted last from this machine.
+- name: Configure a display, with a password that must not be shown
+  fleetform.devices.device_metafield:
+    vendor: xyte
+    token: "{{ xyte_key }}"
+    serial: XQD-00001
+    metafields:
+      display:
+        brightness: 80
+        input: HDMI 2
+      network:
+        hostname: berlin-room-1
+        web_password: "{{ alarm_code }}"
+    secret_metafields: [network]
+
+- name: Configure a projector, and keep the fingerprint where the whole team runs this from
+  fleetform.devices.device_metafield:
+    vendor: xyte
+    token: "{{ xyte_key }}"
+    name: Room 3.07 Projector
+    state_path: ~/fleet/xyte-fingerprints.json
+    metafields:
+      projection:
+        mode: ceiling
+        keystone: -4.5
 """
 
 RETURN = r"""
@@ -99,6 +143,10 @@ changes:
       returned: when a nested value changed and the library deepdiff is installed
       type: list
       elements: dict
+    unverified:
+      description: True where the vendor does not show the value, so that it is not known whether it was another one before.
+      returned: when the value cannot be read back
+      type: bool
 device:
   description:
     - The record of the device as it is after the task, in check mode as it would be. The fields are those of
@@ -119,6 +167,12 @@ diff:
       description: The attributes as they are or would be.
       type: dict
       sample: {name: Hamburg Board Room}
+notes:
+  description: What is worth knowing about a device although nothing is wrong, each with the address of the device.
+  returned: when there is something to say
+  type: list
+  elements: str
+  sample: ["-/Hamburg Main Panel: what was sent cannot be read back"]
 """
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.module_shell import run_module

@@ -105,6 +105,10 @@ changes:
       returned: when a nested value changed and the library deepdiff is installed
       type: list
       elements: dict
+    unverified:
+      description: True where the vendor does not show the value, so that it is not known whether it was another one before.
+      returned: when the value cannot be read back
+      type: bool
 device:
   description:
     - The record of the device as it is after the task, in check mode as it would be. The fields are those of
@@ -125,6 +129,12 @@ diff:
       description: The attributes as they are or would be.
       type: dict
       sample: {name: Hamburg Board Room}
+notes:
+  description: What is worth knowing about a device although nothing is wrong, each with the address of the device.
+  returned: when there is something to say
+  type: list
+  elements: str
+  sample: ["-/Hamburg Main Panel: what was sent cannot be read back"]
 """
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.module_shell import run_module

@@ -205,6 +205,56 @@ EXAMPLES = r"""
       - name: Hamburg Basement Leak
         metafields: {Floor: -2}
     return_devices: all
+
+- name: Open a project room, from the sensor in its ceiling to the phones of those who work there
+  fleetform.devices.fleet:
+    accounts:
+      rooms:
+        vendor: webex
+        token: "{{ webex_token }}"
+      av:
+        vendor: xyte
+        token: "{{ xyte_key }}"
+      phones:
+        vendor: mobilefirst
+        url: "{{ mobilefirst_url }}"
+        username: demo-admin
+        password: "{{ mobilefirst_password }}"
+      sensors:
+        vendor: blynk
+        client_id: oa2-client-id_demo
+        client_secret: "{{ blynk_client_secret }}"
+      network:
+        vendor: greenlake
+        client_id: "{{ greenlake_client_id }}"
+        client_secret: "{{ greenlake_client_secret }}"
+    devices:
+      - account: rooms
+        serial: FOC2713N0D2
+        name: Torstrasse Studio
+        tags: [floor 3, av-managed]
+        metafields: {Audio.DefaultVolume: 40}
+      - account: rooms
+        mac: "C4:1F:3B:70:A0:02"
+        model: DMS Cisco 8865
+        space: Torstrasse Studio Phone
+        create_space: true
+      - account: av
+        serial: XQD-00901
+        mac: "02:5e:10:01:03:85"
+        name: Studio Display
+        space: Wiz/Berlin/Floor 3/Studio
+        create_space: true
+        metafields: {display: {brightness: 70, input: HDMI 1}}
+      - account: phones
+        device_id: 0289a2e5-3a7d-5bc2-b9be-cdffacd9a375
+        applications: {deskbooking: ENABLED, rounds: DISABLED}
+      - account: sensors
+        name: Hamburg New Sensor
+        metafields: {Floor: 3}
+      - account: network
+        serial: CN0010003K
+        tags: {room: torstrasse-studio}
 """
 
 RETURN = r"""
@@ -252,6 +302,10 @@ changes:
       returned: when a nested value changed and the library deepdiff is installed
       type: list
       elements: dict
+    unverified:
+      description: True where the vendor does not show the value, so that it is not known whether it was another one before.
+      returned: when the value cannot be read back
+      type: bool
 devices:
   description:
     - The records of the devices as they are after the task, in check mode as they would be. The fields are those of
@@ -270,6 +324,12 @@ diff:
       after_header: sensors/Hamburg Main Panel
       before: {owner: {id: "502", email: jonas.weber@nordlicht.example, name: Jonas Weber}}
       after: {owner: {id: "501", email: ada.keller@nordlicht.example, name: Ada Keller}}
+notes:
+  description: What is worth knowing about a device although nothing is wrong, each with the address of the device.
+  returned: when there is something to say
+  type: list
+  elements: str
+  sample: ["sensors/Hamburg Main Panel: what was sent cannot be read back"]
 plan:
   description: The plan in format 1. It holds no secret.
   returned: when the accounts could be opened
@@ -304,7 +364,9 @@ plan:
       type: list
       elements: dict
     summary:
-      description: How many devices are created, updated, deleted and unchanged, how many calls that takes and how many seconds.
+      description:
+        - How many devices are created, updated, deleted and unchanged, how many calls that takes and how many seconds.
+        - Under C(unverified) those of which nothing but values that cannot be read back is set.
       type: dict
     devices:
       description: Each declared device with its address, actions, and declared attributes before and after.

@@ -28,6 +28,7 @@ from ansible.utils.display import Display
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec import spec_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Crowd
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.module_shell import SHARED_VARIABLE, worded
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform, secret_values, shown_params
 
@@ -103,6 +104,7 @@ class InProcess(ActionBase):
                     tool_version=collection_version(),
                     observer=self._observer(),
                     kept=_KEPT,
+                    crowd=self._crowd(task_vars),
                 )
             )
         if wants_invocation(task_vars):
@@ -111,6 +113,13 @@ class InProcess(ActionBase):
             Display().warning(warning)
         kept = {name: value for name, value in result.items() if value is None or isinstance(value, bool)}
         return {**remove_values(result, secrets), **kept}
+
+    def _crowd(self, task_vars: dict[str, t.Any]) -> Crowd | None:
+        """The same task of the other hosts; None where it has none, or looks at the same thing again and again."""
+        hosts = task_vars.get("ansible_play_batch") or ()
+        if len(hosts) < 2 or self._task.run_once or self._task.until:
+            return None
+        return Crowd(str(self._task._uuid), len(hosts))
 
     def _with_absolute_paths(self, params: dict[str, t.Any], spec: dict[str, t.Any]) -> dict[str, t.Any]:
         """A local module runs in the folder of the playbook, which is where relative paths start."""

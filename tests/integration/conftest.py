@@ -28,6 +28,7 @@ CREDENTIALS = {
     "webex_token": "webex-demo-token",
     "xyte_key": "xyte-demo-key",
     "mobilefirst_password": "admin-secret",
+    "mobilefirst_monitor_password": "monitor-secret",
 }
 """What the sandbox's demo state accepts, under the names that the examples use."""
 
@@ -186,6 +187,7 @@ def ansible_environment(home: Path, more: t.Mapping[str, str]) -> dict[str, str]
     return {
         **kept,
         "HOME": str(home),
+        "XDG_STATE_HOME": str(home / "state"),
         "ANSIBLE_CONFIG": str(home / "ansible.cfg"),
         "ANSIBLE_COLLECTIONS_PATH": str(ROOT / ".dev"),
         "ANSIBLE_LOCAL_TEMP": str(home / "local"),

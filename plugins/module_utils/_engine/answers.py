@@ -21,10 +21,13 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     BadAnswer,
     Forbidden,
     Gone,
+    JobFailed,
+    MissingLibrary,
     RateLimited,
     Refused,
     Unavailable,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.markup import BadMarkup, as_data, parse_markup
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import Response
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import demanded
@@ -34,6 +37,7 @@ REPEATABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 _EXCERPT = 160
 _MOST_WORDS = 500
 _LOOK = 20_000
+_XML = ("application/xml", "text/xml")
 _TRACKING_HEADERS = ("trackingid", "x-tracking-id", "x-request-id", "x-correlation-id")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>|<h1[^>]*>(.*?)</h1>", re.IGNORECASE | re.DOTALL)
 
@@ -61,13 +65,17 @@ class Ending:
 
 @dataclass(frozen=True)
 class Asked:
-    """Which request an error message is about; ``reads`` means that it cannot change anything."""
+    """Which request an error message is about; ``reads`` means that it cannot change anything.
+
+    ``accept`` is the media type that was asked for.
+    """
 
     method: str
     path: str
     account: str | None = None
     reads: bool = True
     token: bool = False
+    accept: str = "application/json"
 
     def error(self, kind: type[ApiError], message: str, **more: t.Any) -> ApiError:
         """An error that names the account, the method and the path."""
@@ -99,6 +107,8 @@ def read_answer(asked: Asked, response: Response, masker: Masker, wall: float) -
         return ending(Kind.UNAUTHORIZED, AuthFailed, "the vendor does not accept the credentials")
     if asked.token and status in (400, 403):
         return ending(Kind.FINAL, AuthFailed, "the vendor does not give a token for these credentials")
+    if status >= 500 and not asked.reads and _transaction_failed(words.body):
+        return ending(Kind.FINAL, JobFailed, "the vendor's transaction failed")
     if status in REPEATABLE:
         wait = demanded(response.headers, words.body, wall, limited=response.status == 429)
         if status == 429:
@@ -118,8 +128,9 @@ def read_answer(asked: Asked, response: Response, masker: Masker, wall: float) -
 def vendor_words(response: Response, masker: Masker) -> VendorWords:
     """The message in an error answer, masked, whatever form it has."""
     text = response.body[: 1024 * 1024].decode("utf-8", "replace").strip()
+    body: t.Any = _error_markup(response.body[: 1024 * 1024].strip()) if _is_markup(_media(response), text) else None
     try:
-        body = json.loads(text) if text[:1] in '{["' and text else None
+        body = json.loads(text) if text[:1] in '{["' and text else body
     except (ValueError, RecursionError):
         body = None
     header_id = next((response.headers[name] for name in _TRACKING_HEADERS if response.headers.get(name)), None)
@@ -139,10 +150,10 @@ def vendor_words(response: Response, masker: Masker) -> VendorWords:
 def excerpt(response: Response, masker: Masker) -> str:
     """The beginning of a body, or the title of a page, in one masked line. Empty for what looks like JSON.
 
-    That is data, cut or mislabelled, and may hold a secret that nobody has seen yet: a fresh token, the token of a device.
+    That is data, as XML is, cut or mislabelled, and may hold a secret that nobody has seen yet: the token of a device, say.
     """
     text = response.body[: 64 * 1024].decode("utf-8", "replace").strip()
-    if text[:1] in ("{", "["):
+    if text[:1] in ("{", "[") or text[:5] == "<?xml":
         return ""
     return masker.mask(_html_title(text) if text[:1] == "<" else text, _EXCERPT)
 
@@ -154,12 +165,16 @@ def _read_good(asked: Asked, response: Response, masker: Masker) -> Ending:
         if asked.method == "GET" and response.status != 204:
             return _bad(asked, response, masker, "the vendor's answer is empty")
         return Ending(Kind.GOOD, Answer(response.status, None, headers), status=response.status)
-    media = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    media = _media(response)
     labelled = media == "application/json" or media.endswith("+json")
+    wanted = "XML" if asked.accept in _XML else "JSON"
     # Servers that forget the label, or call everything plain text, are common; any other label is believed.
-    if not labelled and media not in ("", "text/plain"):
+    unlabelled = media in ("", "text/plain")
+    if wanted == "XML" and (_labelled_xml(media) or (unlabelled and response.body.lstrip()[:1] == b"<")):
+        return _read_markup(asked, response, masker)
+    if not labelled and not unlabelled:
         what = "a web page" if media in ("text/html", "application/xhtml+xml") else f"content of type {masker.mask(media, 60)}"
-        return _bad(asked, response, masker, f"the vendor answers with {what} instead of JSON; is `url` right?")
+        return _bad(asked, response, masker, f"the vendor answers with {what} instead of {wanted}; is `url` right?")
     try:
         body = json.loads(response.body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):
@@ -167,6 +182,35 @@ def _read_good(asked: Asked, response: Response, masker: Masker) -> Ending:
     if not labelled and not isinstance(body, (dict, list)):
         return _bad(asked, response, masker, "the vendor's answer is not JSON")
     return Ending(Kind.GOOD, Answer(response.status, body, headers), status=response.status)
+
+
+def _read_markup(asked: Asked, response: Response, masker: Masker) -> Ending:
+    """A good answer in XML. Its body is the root element. Raises MissingLibrary."""
+    try:
+        body = parse_markup(response.body)
+    except BadMarkup as error:
+        return _bad(asked, response, masker, f"the vendor's answer is no XML that can be read: {error}.")
+    return Ending(Kind.GOOD, Answer(response.status, body, dict(response.headers)), status=response.status)
+
+
+def _error_markup(content: bytes) -> dict[str, t.Any] | None:
+    """An error body in XML in the form that JSON would have; None where it cannot be read here, or holds nothing."""
+    try:
+        return as_data(parse_markup(content), ("errors",)) or None
+    except (BadMarkup, MissingLibrary):
+        return None
+
+
+def _media(response: Response) -> str:
+    return response.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _labelled_xml(media: str) -> bool:
+    return media in _XML or (media.endswith("+xml") and media != "application/xhtml+xml")
+
+
+def _is_markup(media: str, text: str) -> bool:
+    return text[:1] == "<" and (_labelled_xml(media) or text[:5] == "<?xml")
 
 
 def _bad(asked: Asked, response: Response, masker: Masker, message: str) -> Ending:
@@ -192,6 +236,15 @@ def _token_expired(status: int, words: VendorWords) -> bool:
     return "signature has expired" in text or "token has expired" in text
 
 
+def _transaction_failed(body: t.Any) -> bool:
+    """MobileFirst may tell with a server error that a transaction was rolled back, in the documented body of a result.
+
+    See docs/vendors/mobilefirst.md.
+    """
+    transaction = body.get("transaction") if isinstance(body, dict) else None
+    return isinstance(transaction, dict) and transaction.get("status") in ("FAILURE", "CANCELED")
+
+
 def _said(body: t.Any) -> list[str]:
     """The sentences of an error body, general ones first."""
     if isinstance(body, str):
@@ -201,7 +254,7 @@ def _said(body: t.Any) -> list[str]:
     if not isinstance(body, dict):
         return []
     said: list[str] = []
-    for name in ("error", "error_description", "message", "description"):
+    for name in ("error", "error_description", "message", "description", "details", "transaction"):
         value = body.get(name)
         if isinstance(value, (dict, str)) and value:
             said += _said(value)

@@ -9,12 +9,14 @@ unclear change nothing irreversible follows on that device; the other devices go
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import typing as t
+from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import FleetformError, Gone, Unclear
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import ApiError, FleetformError, Gone, Unclear
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Settled
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device
@@ -35,7 +37,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits im
 ALREADY, SKIPPED = "already", "skipped"
 
 JOB_PAUSES = (2.0, 4.0, 8.0, 16.0)
-"""Seconds between the looks at a device that settle a lost answer to a call that starts a job, as far as the deadline allows."""
+"""Seconds between the looks at a device that settle a lost answer of a vendor still at work, as far as the deadline allows."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,9 @@ class _Run:
         self.plans: dict[str, DevicePlan] = {device.address: device for device in plan.devices}
         self.records: dict[str, Device | None] = {device.address: device.observed for device in plan.devices}
         self.wrote = False
+        # The ids of what was created, by address or by what `Call.makes` says, and those of spaces that reading found.
         self.ids: dict[str, t.Any] = {}
+        self.seen: dict[str | None, t.Any] = {}
         self.looks: dict[tuple[str, frozenset[str]], Device] = {}
         self.outcomes: dict[str, dict[_Key, list[tuple[str, str | None]]]] = {}
 
@@ -130,27 +134,38 @@ class _Run:
                         ready.append(queues[address][0])
             return ready
 
-        waiting = sorted(reached(list(queues)))
+        # The lanes that are taken, each with the steps that wait for it: they keep no thread waiting.
+        lanes: dict[str, deque[Step]] = {}
+        running: dict[Future[None], Step] = {}
         with ThreadPoolExecutor(max_workers=self.vendor.settings.concurrency, thread_name_prefix="fleetform-apply") as pool:
-            running: dict[Future[None], Step] = {}
-            while True:
-                # A step whose lane is taken keeps no thread waiting.
-                taken = {step.call.lane for step in running.values()} - {None}
-                for number in tuple(waiting):
-                    step = self.plan.steps[number]
-                    if step.call.lane not in taken:
-                        waiting.remove(number)
-                        taken |= {step.call.lane} - {None}
-                        running[pool.submit(self._step, step)] = step
-                if not running:
-                    return
+
+            def start(step: Step) -> None:
+                running[pool.submit(self._step, step)] = step
+
+            def ready(numbers: t.Iterable[int]) -> None:
+                for step in (self.plan.steps[number] for number in numbers):
+                    if step.call.lane is None:
+                        start(step)
+                    elif step.call.lane in lanes:
+                        lanes[step.call.lane].append(step)
+                    else:
+                        lanes[step.call.lane] = deque()
+                        start(step)
+
+            ready(sorted(reached(list(queues))))
+            while running:
                 finished, _rest = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     step = running.pop(future)
                     future.result()
+                    if step.call.lane is not None:
+                        if lanes[step.call.lane]:
+                            start(lanes[step.call.lane].popleft())
+                        else:
+                            del lanes[step.call.lane]
                     for address in step.addresses:
                         queues[address].pop(0)
-                    waiting += reached(step.addresses)
+                    ready(reached(step.addresses))
 
     def _step(self, step: Step) -> None:
         parts = [part for part in (step.parts or (step,)) if self._may_go_on(part)]
@@ -159,30 +174,48 @@ class _Run:
             return
         if len(parts) < len(step.parts or (step,)):
             step = merged(self.vendor, parts)[0]
-        if step.call.lane is None:
-            self._sent(step)
-            return
-        with self.vendor.client.exclusive(step.call.lane):
-            self._sent(step)
-
-    def _sent(self, step: Step) -> None:
         found: dict[str, Device] = {}
+        lane = step.call.lane
         try:
-            step = self.vendor.before_sending(replace(step, call=step.call.filled(self.ids)))
-            deadline = self.vendor.client.deadline()
-            answer = self.vendor.client.send(step.call, settle=lambda: self._settle(step, found, deadline), deadline=deadline)
-            if answer.settled:
-                outcomes = self._as_read(step, found)
-            else:
-                outcomes = self.vendor.finish(step, answer, deadline)
-        except Unclear as error:
-            outcomes = self._sort_out(step, str(error), found)
-        except Gone as error:
-            outcomes = dict.fromkeys(step.addresses, self._not_there(step, error))
+            with contextlib.nullcontext() if lane is None else self.vendor.client.exclusive(lane):
+                outcomes = self._tried(step, found)
         except FleetformError as error:
             outcomes = {address: Outcome(FAILED, str(error)) for address in step.addresses}
         for change in step.changes:
             self._note(change, outcomes.get(change.address, Outcome(UNCLEAR, "the vendor's answer does not mention this device")))
+
+    def _tried(self, step: Step, found: dict[str, Device]) -> dict[str, Outcome]:
+        """What came of each device, whether the call went well or not."""
+        step = replace(step, call=step.call.filled(self.ids))
+        deadline = self.vendor.client.deadline()
+        try:
+            return self._sent(step, found, deadline)
+        except FleetformError as error:
+            return self._after(error, step, found, deadline)
+
+    def _after(self, error: FleetformError, step: Step, found: dict[str, Device], deadline: Deadline) -> dict[str, Outcome]:
+        """What came of a step that ended in an error: the vendor may know better than the engine."""
+        if isinstance(error, ApiError):
+            try:
+                told = self.vendor.after_error(step, error, deadline)
+            except FleetformError:
+                # The first error says more than one that came up while explaining it.
+                told = None
+            if told is not None:
+                return told
+        if isinstance(error, Unclear):
+            return self._sort_out(step, str(error), found)
+        if isinstance(error, Gone):
+            return dict.fromkeys(step.addresses, self._not_there(step, error))
+        return {address: Outcome(FAILED, str(error)) for address in step.addresses}
+
+    def _sent(self, step: Step, found: dict[str, Device], deadline: Deadline) -> dict[str, Outcome]:
+        """What came of each device. Raises FleetformError."""
+        step = self.vendor.before_sending(step)
+        answer = self.vendor.client.send(step.call, settle=lambda: self._settle(step, found, deadline), deadline=deadline)
+        if answer.settled:
+            return {address: self._as_read(step, address, found) for address in step.addresses}
+        return self.vendor.finish(step, answer, deadline)
 
     def _not_there(self, step: Step, error: Gone) -> Outcome:
         """After a 404. A device that is really not there any more is what a delete wants."""
@@ -208,7 +241,8 @@ class _Run:
             ]
         reason = None
         actions = {change.action for change in part.changes}
-        if any(status == UNCLEAR for _action, status in broken):
+        # What is not known of a space says nothing about the device.
+        if any(status == UNCLEAR and action != "create_space" for action, status in broken):
             reason = "an earlier change of this device is unclear"
         elif any(action == "claim" for action, _status in broken):
             reason = "the device could not be created"
@@ -216,6 +250,8 @@ class _Run:
             reason = "the space that it goes to could not be made"
         elif not actions & {"claim", "create_space"} and self.plans[address].observed is None and address not in self.ids:
             reason = "the id of the new device is not known yet; run again: it is found then"
+        elif not self._named(part):
+            reason = "the id of what was made for it is not known yet; run again: it is found then"
         elif broken and actions & IRREVERSIBLE:
             reason = "an earlier change of this device failed, and it goes with one that cannot be undone"
         elif broken and any(
@@ -225,6 +261,14 @@ class _Run:
         for change in part.changes if reason else ():
             self._note(change, Outcome(SKIPPED, reason))
         return reason is None
+
+    def _named(self, part: Step) -> bool:
+        """Whether every id that the call names is known by now."""
+        try:
+            part.call.filled(self.ids)
+        except KeyError:
+            return False
+        return True
 
     def _still_needed(self, part: Step) -> bool:
         """Reads again what an earlier change of the same device may have touched. Changes already in effect are noted as such."""
@@ -279,29 +323,40 @@ class _Run:
             record = outcome.device or self.plans[change.address].after
             if record is not None and record.id is not None:
                 self.ids[change.address] = self.vendor.native_id(record.id)
-        self.records[change.address] = None if record is None else self.vendor.consequences(with_changes(record, (change,)))
+        if record is not None:
+            record = with_changes(record, (change,))
+            record = self.vendor.consequences(replace(record, space=self._placed(change.address, record.space)))
+        self.records[change.address] = record
 
-    def _as_read(self, step: Step, found: t.Mapping[str, Device]) -> dict[str, Outcome]:
-        """What came of a step that reading has shown to be carried out."""
-        made = self.vendor.made(step.changes[0]) if step.call.makes is not None else None
-        return {address: Outcome(DONE, device=found.get(address), made=made) for address in step.addresses}
+    def _placed(self, address: str, space: t.Any) -> t.Any:
+        """A space, with the id that it got where it was made for this device."""
+        if not isinstance(space, dict) or space.get("id") is not None:
+            return space
+        makers = [change for change in self.plans[address].changes if change.action == "create_space"]
+        made = [self.ids[call.makes] for change in makers for call in change.calls if call.makes in self.ids]
+        return {**space, "id": made[0]} if made else space
+
+    def _as_read(self, step: Step, address: str, found: t.Mapping[str, Device]) -> Outcome:
+        """What came of a device in a step that reading has shown to be carried out."""
+        return Outcome(DONE, device=found.get(address), made=self.seen.get(step.call.makes))
 
     def _settle(self, step: Step, found: dict[str, Device], deadline: Deadline) -> Settled:
         """What reading says about a step whose answer was lost.
 
-        A job may still be at work, so "not done" is never concluded for one.
+        Where the vendor may still be at work, as with a job, it is looked at again, and "not done" is never concluded.
         """
-        state = Settled.UNKNOWN
-        for pause in (0.0, *(JOB_PAUSES if step.call.job else ())):
-            if pause:
-                if deadline.left() < pause:
-                    break
-                self.vendor.client.pause(pause)
+        pauses = list(JOB_PAUSES)
+        while True:
+            # Asked before the look, so that nothing ends between the two.
+            busy = step.call.job or self.vendor.at_work()
             states = set(self._states(step.changes, found).values())
             state = states.pop() if len(states) == 1 else Settled.UNKNOWN
-            if state is Settled.DONE:
+            if state is Settled.DONE or not busy:
                 return state
-        return Settled.UNKNOWN if step.call.job else state
+            pause = pauses.pop(0) if pauses else 0.0 if step.call.job else JOB_PAUSES[-1]
+            if not pause or deadline.left() < pause:
+                return Settled.UNKNOWN
+            self.vendor.client.pause(pause)
 
     def _states(self, changes: t.Sequence[Change], found: dict[str, Device]) -> dict[str, Settled]:
         """What reading says about each device of these changes, by address."""
@@ -320,15 +375,20 @@ class _Run:
             device = devices[address]
             if device is not None and rows[0].action == "claim":
                 found[address] = device
-            of_rows = {self._state(change, device) for change in rows}
+            # One call sets all of them, so that those which can be read speak for the rest.
+            of_rows = {self._state(change, device) for change in [row for row in rows if self._tells(row)] or rows}
             states[address] = of_rows.pop() if len(of_rows) == 1 else Settled.UNKNOWN
         return states
 
     def _space_state(self, change: Change) -> Settled:
         try:
-            return Settled.NOT_DONE if self.vendor.made(change) is None else Settled.DONE
+            made = self.vendor.made(change)
         except FleetformError:
             return Settled.UNKNOWN
+        if made is None:
+            return Settled.NOT_DONE
+        self.seen.update({call.makes: made for call in change.calls})
+        return Settled.DONE
 
     def _state(self, change: Change, device: Device | None) -> Settled:
         if change.action == "claim":
@@ -336,7 +396,8 @@ class _Run:
                 return Settled.NOT_DONE
             # It is there; whether it came with everything that was sent along is another question.
             sent = self.vendor.CLAIM_SETS & change.after.keys()
-            whole = all(self.vendor.same(name, getattr(device, field_of(name)), change.after[name]) for name in sent)
+            after = {**change.after, "space": self._placed(change.address, change.after.get("space"))}
+            whole = all(self.vendor.same(name, getattr(device, field_of(name)), after[name]) for name in sent)
             return Settled.DONE if whole else Settled.UNKNOWN
         if device is None:
             # A device that was just moved to another organization may be out of sight for the credentials that moved it.
@@ -348,7 +409,7 @@ class _Run:
         if len(step.addresses) == 1:
             return dict.fromkeys(step.addresses, Outcome(UNCLEAR, message))
         return {
-            address: Outcome(DONE, device=found.get(address)) if state is Settled.DONE else Outcome(UNCLEAR, message)
+            address: self._as_read(step, address, found) if state is Settled.DONE else Outcome(UNCLEAR, message)
             for address, state in self._states(step.changes, found).items()
         }
 
@@ -371,12 +432,22 @@ class _Run:
         return devices
 
     def _in_effect(self, change: Change, device: Device) -> bool:
-        if change.action == "delete" or change.root is None:
+        if change.action == "delete" or change.root is None or not self._tells(change):
             return False
         value = getattr(device, field_of(change.root))
         if change.key is not None:
             value = (value or {}).get(change.key)
-        return self.vendor.same(change.root, value, change.after)
+        return self.vendor.same(change.root, value, self._wanted(change))
+
+    def _tells(self, change: Change) -> bool:
+        """Whether reading can show that a change was made: not where nothing can be read, or it read the same before."""
+        if change.unverified:
+            return False
+        # A change that is looked at right before it is sent may have become one since the plan.
+        return change.root is None or change.verify or not self.vendor.same(change.root, change.before, self._wanted(change))
+
+    def _wanted(self, change: Change) -> t.Any:
+        return self._placed(change.address, change.after) if change.root == "space" else change.after
 
 
 def _key(change: Change) -> _Key:

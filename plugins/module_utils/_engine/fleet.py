@@ -23,6 +23,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     FleetformError,
     Forbidden,
     Gone,
+    IncompleteRead,
     MissingLibrary,
     NotFound,
     Refused,
@@ -30,6 +31,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote, account_key
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Crowd, SharedListings
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query, mac_key
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import (
     AccountPlan,
@@ -53,7 +55,8 @@ class Fleet:
     """Accounts that are open. A context manager: leaving it closes every connection.
 
     ``accounts`` maps name (None for the one without a name) to account options; ``shared_path`` names the private file in which
-    the processes of one run share tokens and pace. Raises SettingsError before any call.
+    the processes of one run share tokens and pace. ``crowd`` says that other processes plan the same for other devices just now,
+    so that they read listings together. Raises SettingsError before any call.
     """
 
     def __init__(
@@ -62,9 +65,11 @@ class Fleet:
         *,
         environ: t.Mapping[str, str] | None = None,
         shared_path: str | None = None,
+        crowd: Crowd | None = None,
         observer: t.Callable[[RequestNote], None] | None = None,
     ) -> None:
         shared = SharedState(shared_path)
+        self._listings = None if crowd is None else SharedListings(shared, crowd)
         self._vendors: dict[str | None, Vendor] = {}
         for name, options in accounts.items():
             self._vendors[name] = open_account(
@@ -182,7 +187,7 @@ class Fleet:
                 declaration if declaration.account == name else replace(declaration, account=name)
             )
         names = sorted(by_account, key=lambda name: name or "")
-        plans = _parallel(lambda name: _plan_account(self._vendors[name], by_account[name]), names)
+        plans = _parallel(lambda name: _plan_account(self._vendors[name], by_account[name], self._listings), names)
         plans = self._apart(plans)
         if strays:
             plans.append(AccountPlan(account=None, vendor="", errors=tuple(_sorted(strays))))
@@ -197,7 +202,7 @@ class Fleet:
             settings = self._vendors[account.account].settings
             for device in account.devices:
                 for key in _marks(device, account_key(settings)):
-                    seen.setdefault((account.vendor, settings.url, *key), []).append(device)
+                    seen.setdefault((account.vendor, settings.url, settings.runtime or "", *key), []).append(device)
         twins = {id(device): group for group in seen.values() if len(group) > 1 for device in group}
         if not twins:
             return plans
@@ -242,6 +247,10 @@ class Fleet:
     def apply(self, plan: Plan, observer: Observer | None = None) -> Report:
         """Sends what the plan says. Accounts go side by side. Never raises for what a vendor answers: the report says it."""
         wanted = [account for account in plan.accounts if account.steps]
+        if self._listings is not None:
+            for account in wanted:
+                ids = [str(device.observed.id) for device in account.devices if device.observed is not None and device.changes]
+                self._listings.touch(account_key(self._vendors[account.account].settings), ids)
         reports = _parallel(lambda account: apply_account(self._vendors[account.account], account, observer), wanted)
         devices: dict[str, Device | None] = {device.address: device.observed for device in plan.devices}
         for report in reports:
@@ -250,13 +259,17 @@ class Fleet:
         return Report(results, devices, any(report.wrote for report in reports))
 
 
-def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration]) -> AccountPlan:
+def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration], listings: SharedListings | None) -> AccountPlan:
     name = vendor.settings.name
     errors: list[FleetformError] = []
     sound = _sound(vendor, declarations, errors)
     try:
-        sight = vendor.read(sound) if sound else Sight([])
-        pairs = _matched(vendor, sound, sight, errors)
+        seen = None if listings is None else _seen_together(vendor, sound, listings)
+        if seen is None:
+            sight = vendor.read(sound) if sound else Sight([])
+            pairs = _matched(vendor, sound, sight, errors)
+        else:
+            sight, pairs = seen
         pairs = _enriched(vendor, pairs, errors)
         wanted = [
             pair for pair in pairs if pair[0].state == "present" and not (pair[1] is None and pair[0].address in sight.hidden)
@@ -273,6 +286,26 @@ def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration]) -> Acco
     whole = not any(isinstance(error, ApiError) for error in errors)
     seconds = _seconds(vendor, steps)
     return AccountPlan(name, vendor.NAME, tuple(plans), steps, tuple(_sorted(errors)), whole, seconds, sight.warnings)
+
+
+def _seen_together(
+    vendor: Vendor, declarations: t.Sequence[Declaration], listings: SharedListings
+) -> tuple[Sight, list[tuple[Declaration, Device | None]]] | None:
+    """What a listing that others may have read shows of these devices; None where it is not good enough to plan by.
+
+    It is not for a device that is not there, is not the only one, or was written to since.
+    """
+    errors: list[FleetformError] = []
+    try:
+        with vendor.client.reading_together(listings):
+            sight = vendor.read(declarations)
+    except IncompleteRead:
+        # Pages that several tasks have read need not fit together.
+        return None
+    pairs = _matched(vendor, declarations, sight, errors)
+    found = {str(device.id) for _declaration, device in pairs if device is not None}
+    whole = not errors and not sight.hidden and all(device is not None for _declaration, device in pairs)
+    return (sight, pairs) if whole and found.isdisjoint(listings.touched(account_key(vendor.settings))) else None
 
 
 def _marks(plan: DevicePlan, account: str) -> list[tuple[str, ...]]:

@@ -10,6 +10,7 @@ done.
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import hashlib
 import json
@@ -32,6 +33,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Unavailable,
     Unclear,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import SharedListings
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.pace import Pacer
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, origin
@@ -133,6 +135,7 @@ class Client:
         self.masker = masker or Masker(settings.secrets())
         shared = shared or SharedState()
         self._shared = shared
+        self._listings: SharedListings | None = None
         limits = settings.requests_per_minute if limits is None else limits
         # Processes have only the time of day in common.
         pace_clock = clock if shared.in_memory else wall
@@ -181,6 +184,30 @@ class Client:
         pairs = tuple(query.items() if isinstance(query, t.Mapping) else query)
         return self.send(Call("GET", path, pairs, pace=pace, accept=accept), deadline=deadline)
 
+    def page(self, path: str, query: Query = (), *, deadline: Deadline | None = None, accept: str = "application/json") -> Answer:
+        """Reads a page of a listing, where tasks read together once for all of them. Raises ApiError."""
+        pairs = tuple(query.items() if isinstance(query, t.Mapping) else query)
+        if self._listings is None:
+            return self.get(path, pairs, deadline=deadline, accept=accept)
+        asked = f"{path}?{encoded_query(pairs)} {accept}"
+        return self._listings.page(
+            account_key(self.settings), asked, lambda: self.get(path, pairs, deadline=deadline, accept=accept)
+        )
+
+    @property
+    def crowd(self) -> int:
+        """How many tasks ask for the same as this one, side by side: what is cheaper for one may be dearer for all."""
+        return 1 if self._listings is None else self._listings.crowd.size
+
+    @contextlib.contextmanager
+    def reading_together(self, listings: SharedListings) -> t.Iterator[None]:
+        """Within the block, pages are shared."""
+        self._listings = listings
+        try:
+            yield
+        finally:
+            self._listings = None
+
     def exclusive(self, lane: str) -> t.ContextManager[None]:
         """Holds a lane of this account against all threads and, where they share a file, all processes of the run."""
         return self._shared.exclusive(f"lane {account_key(self.settings)} {lane}")
@@ -198,7 +225,9 @@ class Client:
         write that may have been carried out; any other error means that this call certainly was not, or was refused.
         """
         deadline = deadline or self.deadline()
-        asked = Asked(call.method, call.path, self.settings.name, reads=not call.writes)
+        if call.path_id is not None:
+            call = call.filled({})
+        asked = Asked(call.method, call.path, self.settings.name, reads=not call.writes, accept=call.accept)
         request = self._request(call)
         tries = _Tries()
         while True:
@@ -535,7 +564,7 @@ def encoded_query(query: t.Iterable[tuple[str, t.Any]]) -> str:
 def account_key(settings: AccountSettings) -> str:
     """Names an account in the shared state without revealing it: vendor, url, organization and whose credentials they are."""
     who = settings.client_id or settings.username or settings.token or ""
-    parts = [settings.vendor, settings.url, settings.organization or "", who]
+    parts = [settings.vendor, settings.url, settings.organization or "", settings.runtime or "", who]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

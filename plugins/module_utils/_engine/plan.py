@@ -54,8 +54,9 @@ class Change:
 
     ``attribute`` is None for a claim, a delete and the making of a space, and ``metafields.Room`` where a key is meant.
     ``ids`` are resolved ids that the calls need. ``device_id`` is None for a device that does not exist yet. ``secret`` hides
-    the value, ``secret_keys`` these keys of it. ``verify`` asks apply to read the value again before it sends, because an
-    earlier change of the same device may have touched it. ``unverified`` marks a ``before`` that cannot be read.
+    the value, ``secret_keys`` these keys of it, or of the metafields that a claim sets. ``verify`` asks apply to read the value
+    again before it sends, because an earlier change of the same device may have touched it. ``unverified`` marks a ``before``
+    that cannot be read.
     ``shown_calls`` are the calls as plans and logs may show them: the same, unless something of the change is secret.
     """
 
@@ -86,11 +87,10 @@ class Change:
     @property
     def sensitive(self) -> tuple[str, ...]:
         """What of the change is secret, as attribute or ``attribute.key``."""
-        if self.attribute is None:
-            return ()
-        held = self.after if isinstance(self.after, dict) else {}
-        keys = tuple(f"{self.attribute}.{key}" for key in sorted(self.secret_keys & held.keys()))
-        return (self.attribute,) if self.secret else keys
+        if self.secret and self.attribute is not None:
+            return (self.attribute,)
+        held = self._keyed(self.before).keys() | self._keyed(self.after).keys()
+        return tuple(f"{self.attribute or 'metafields'}.{key}" for key in sorted(self.secret_keys & held))
 
     def target(self) -> str | NewId:
         """The device's id, or what stands for it until it is known."""
@@ -103,9 +103,16 @@ class Change:
     def _shown(self, value: t.Any) -> t.Any:
         if self.secret:
             return None if value is None else HIDDEN
-        if self.secret_keys and isinstance(value, dict):
-            return hide(value, self.secret_keys)
-        return value
+        keyed = self._keyed(value)
+        if self.secret_keys.isdisjoint(keyed):
+            return value
+        shown = hide(keyed, self.secret_keys)
+        return {**value, "metafields": shown} if self.attribute is None else shown
+
+    def _keyed(self, value: t.Any) -> dict[str, t.Any]:
+        """The part of a value whose keys may be secret."""
+        held = value.get("metafields") if self.attribute is None and isinstance(value, dict) else value
+        return held if isinstance(held, dict) else {}
 
     def as_data(self) -> dict[str, t.Any]:
         """``{action, attribute, before, after}`` plus ``detail`` where a nested value changed in part."""
@@ -273,6 +280,9 @@ def plan_device(vendor: Planner, declaration: Declaration, observed: Device | No
     """The plan for one declaration. Raises DeclarationError where the vendor cannot do what is declared."""
     if declaration.state == "absent":
         return _plan_absence(vendor, declaration, observed)
+    if desired.new_space is not None:
+        # It is another one than any that a device is in now, whatever `same` makes of an id that is not known yet.
+        desired = replace(desired, forced=desired.forced | {"space"})
     changes: list[Change] = []
     current = observed
     values = desired.values
@@ -280,7 +290,7 @@ def plan_device(vendor: Planner, declaration: Declaration, observed: Device | No
         values = {"name": declaration.name, **values}
     if current is None:
         if declaration.creates and (reason := vendor.waits_for(declaration)):
-            return DevicePlan(declaration, None, None, blocked=reason, warnings=desired.warnings)
+            return DevicePlan(declaration, None, None, blocked=reason, warnings=desired.warnings, notes=desired.notes)
         changes.append(_claim(vendor, declaration, desired))
         claimed = {field_of(name): value for name, value in values.items() if name in vendor.CLAIM_SETS}
         if declaration.name and "name" in vendor.CLAIM_SETS:
@@ -341,7 +351,8 @@ def _claim(vendor: Planner, declaration: Declaration, desired: Desired) -> Chang
         if getattr(declaration, name) is not None:
             after[name] = getattr(declaration, name)
     after.update({name: value for name, value in desired.values.items() if name in vendor.CLAIM_SETS and value})
-    return Change(declaration.address, "claim", None, None, after, ids=desired.claim)
+    secret = frozenset(declaration.secret_metafields) if "metafields" in after else frozenset()
+    return Change(declaration.address, "claim", None, None, after, ids=desired.claim, secret_keys=secret)
 
 
 def _attribute_changes(
@@ -360,15 +371,17 @@ def _attribute_changes(
         rows = [(f"{attribute}.{key}", (before or {}).get(key), value) for key, value in after.items()]
     else:
         rows = [(attribute, before, after)]
+    whole_secrets = frozenset(declaration.secret_metafields) if attribute == "metafields" and not by_key else frozenset()
     changes = []
     for name, old, new in rows:
-        if name not in desired.forced and vendor.same(attribute, old, new):
+        either = {attribute, name}
+        if either.isdisjoint(desired.forced) and vendor.same(attribute, old, new):
             continue
         secret = by_key and name.partition(".")[2] in declaration.secret_metafields
-        whole_secrets = frozenset(declaration.secret_metafields) if attribute == "metafields" and not by_key else frozenset()
         capability = vendor.CAPABILITIES[attribute]
         if capability.level != YES:
-            shown = "" if secret or observed is None else f"it is {_brief(old)}, declared is {_brief(new)}"
+            hidden = secret or bool(whole_secrets) or observed is None
+            shown = "" if hidden else f"it is {_brief(old)}, declared is {_brief(new)}"
             raise _located(refusal(vendor.NAME, attribute, capability, seen=shown), declaration)
         changes.append(
             Change(
@@ -381,7 +394,7 @@ def _attribute_changes(
                 ids=desired.ids.get(name, desired.ids.get(attribute, {})),
                 secret=secret,
                 secret_keys=whole_secrets,
-                unverified=attribute in desired.unverified,
+                unverified=not either.isdisjoint(desired.unverified),
             )
         )
     return changes

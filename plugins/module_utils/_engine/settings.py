@@ -197,7 +197,9 @@ class _Reader:
         value, source = self._raw(option)
         if value is None:
             return None
-        if isinstance(value, bool) or not isinstance(value, (str, int)):
+        # A version such as 2.0 is a number to YAML.
+        kinds = (str, int, float) if option == "api_version" else (str, int)
+        if isinstance(value, bool) or not isinstance(value, kinds):
             raise self._error(f"{source} must be a string")
         text = str(value)
         if not text.strip():

@@ -10,22 +10,21 @@ under a lock, and thrown away when it cannot be read: everything in it can be fe
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import json
 import os
-import stat
 import threading
 import typing as t
 from pathlib import Path
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import SettingsError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine import private_file
 
 Data = dict[str, t.Any]
 T = t.TypeVar("T")
 
 # A file of one run is far smaller; anything else was not written here.
 _LARGEST_FILE = 4 * 1024 * 1024
+_PURPOSE = "cannot keep shared state in"
 
 
 class SharedState:
@@ -37,7 +36,7 @@ class SharedState:
         self._lock = threading.RLock()
         self._named: dict[str, threading.RLock] = {}
         if self.path is not None:
-            _make_private_folder(self.path.parent)
+            private_file.make_private_folder(self.path.parent, _PURPOSE)
 
     @property
     def in_memory(self) -> bool:
@@ -52,7 +51,7 @@ class SharedState:
         with self._lock:
             if self.path is None:
                 return change(self._memory.setdefault(section, {}))
-            with _locked(self.path.with_name(self.path.name + ".lock")):
+            with private_file.locked(self.path.with_name(self.path.name + ".lock"), _PURPOSE):
                 everything = _read(self.path)
                 part = everything.get(section)
                 data: Data = part if isinstance(part, dict) else {}
@@ -60,7 +59,7 @@ class SharedState:
                 result = change(data)
                 if json.dumps(data) != before:
                     everything[section] = data
-                    _replace(self.path, json.dumps(everything))
+                    private_file.replace(self.path, json.dumps(everything), _PURPOSE)
                 return result
 
     @contextlib.contextmanager
@@ -73,68 +72,15 @@ class SharedState:
                 yield
                 return
             label = hashlib.sha256(name.encode()).hexdigest()[:16]
-            with _locked(self.path.with_name(f"{self.path.name}.{label}.lock")):
+            with private_file.locked(self.path.with_name(f"{self.path.name}.{label}.lock"), _PURPOSE):
                 yield
-
-
-def _make_private_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        found = folder.stat()
-    except OSError as error:
-        raise SettingsError(f"cannot keep shared state in {folder}: {error.strerror}") from None
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o022:
-        raise SettingsError(f"cannot keep shared state in {folder}: the folder is not this user's alone")
-
-
-def _open_private(path: Path, flags: int) -> int:
-    """A descriptor of a regular file of this user that nobody else may read. Raises OSError or SettingsError."""
-    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode) or found.st_uid != os.geteuid() or stat.S_IMODE(found.st_mode) & 0o077:
-        os.close(descriptor)
-        raise SettingsError(f"cannot keep shared state in {path}: the file is not this user's alone")
-    return descriptor
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> t.Iterator[None]:
-    try:
-        descriptor = _open_private(path, os.O_RDWR | os.O_CREAT)
-    except OSError as error:
-        raise SettingsError(f"cannot keep shared state in {path}: {error.strerror}") from None
-    try:
-        # flock belongs to the open file, so that it also holds between threads; it ends with the process.
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _read(path: Path) -> Data:
     """The whole content, or nothing at all where it cannot be understood."""
+    content = private_file.read(path, _PURPOSE, most=_LARGEST_FILE)
     try:
-        descriptor = _open_private(path, os.O_RDONLY)
-    except FileNotFoundError:
-        return {}
-    except OSError as error:
-        raise SettingsError(f"cannot keep shared state in {path}: {error.strerror}") from None
-    with os.fdopen(descriptor, "rb") as file:
-        content = file.read(_LARGEST_FILE + 1)
-    try:
-        data = json.loads(content) if len(content) <= _LARGEST_FILE else None
+        data = json.loads(content) if content is not None and len(content) <= _LARGEST_FILE else None
     except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
-
-
-def _replace(path: Path, text: str) -> None:
-    new = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        with contextlib.suppress(FileNotFoundError):
-            new.unlink()
-        with os.fdopen(_open_private(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "w", encoding="ascii") as file:
-            file.write(text)
-        os.replace(new, path)
-    except OSError as error:
-        raise SettingsError(f"cannot keep shared state in {path}: {error.strerror}") from None

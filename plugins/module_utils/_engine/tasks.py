@@ -28,6 +28,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Crowd
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import LEAST_SECRET, Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import (
     HIDDEN,
@@ -71,6 +72,7 @@ def perform(
     tool_version: str = "unknown",
     observer: t.Callable[[RequestNote], None] | None = None,
     kept: dict[str, Fleet] | None = None,
+    crowd: Crowd | None = None,
 ) -> Result:
     """Carries a task out and returns its result. ``params`` were validated against argspec.spec_of(task).
 
@@ -79,12 +81,14 @@ def perform(
     check mode nothing is sent that could change a cloud. Never raises FleetformError; no secret is in the result.
 
     ``kept`` is where accounts stay open for the next call with the same ones, as in a loop: connections and tokens serve all its
-    items. Everything else is read anew each time, so that an item does and returns what it would alone.
+    items. Everything else is read anew each time, so that an item does and returns what it would alone. ``crowd`` says that the
+    same task runs for other hosts just now: what they declare is planned by listings that are read once for all.
     """
     run = _Run(params, check_mode, diff_mode, tool_version)
     masker = Masker(secret_values(params))
     try:
-        with _opened(accounts_of(params), kept, environ=environ, shared_path=shared_path, observer=observer) as fleet:
+        how = {"environ": environ, "shared_path": shared_path, "observer": observer, "crowd": crowd}
+        with _opened(accounts_of(params), kept, **how) as fleet:
             before = fleet.calls
             try:
                 result = _BODIES[task](run, fleet)

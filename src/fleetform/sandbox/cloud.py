@@ -54,11 +54,12 @@ class Cloud(ABC):
     """One vendor's cloud. A subclass is one file of routes plus its seed; ``server.py`` names it in one line.
 
     ``data`` is plain JSON, so that it can be kept in a file; ``dirty`` asks for that after a read that changed something.
-    ``mount`` is the path of the account's url below the sandbox.
+    ``mount`` is the path of the account's url below the sandbox, ``other_mounts`` further paths of the same data.
     """
 
     vendor: ClassVar[str]
     mount: ClassVar[str]
+    other_mounts: ClassVar[tuple[str, ...]] = ()
     SWITCHES: ClassVar[dict[str, Switch]]
     LIMITS: ClassVar[dict[str, int]]
     TOKEN_LIFETIME: ClassVar[int]
@@ -99,12 +100,17 @@ class Cloud(ABC):
     def drift(self, device: str, changes: dict[str, Any]) -> dict[str, Any]:
         """Change a device behind the client's back, and give it as it now is. KeyError when there is none."""
 
+    def happen(self, event: str, fields: dict[str, Any]) -> dict[str, Any]:
+        """What a device or a person does and no call of the vendor can. KeyError for an event that the cloud does not know."""
+        raise KeyError(event)
+
     @abstractmethod
     def previous_page(self, query: list[tuple[str, str]]) -> list[tuple[str, str]] | None:
         """The query of the page before this one; None for the first page."""
 
     rows_key: ClassVar[str]
     total_key: ClassVar[str]
+    """Where a page says how many rows there are in all; empty for a vendor that does not say."""
 
     @abstractmethod
     def reloaded(self) -> None:
@@ -227,8 +233,8 @@ class Cloud(ABC):
         return shown
 
 
-def basic_credentials(call: Call) -> tuple[str, str] | None:
-    """User and password of HTTP Basic, form-decoded as OAuth wants it; None when there are none."""
+def basic_user(call: Call) -> tuple[str, str] | None:
+    """User and password of HTTP Basic as they are; None when there are none."""
     scheme, _space, rest = call.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "basic":
         return None
@@ -236,4 +242,10 @@ def basic_credentials(call: Call) -> tuple[str, str] | None:
         user, colon, secret = base64.b64decode(rest, validate=True).decode().partition(":")
     except ValueError:
         return None
-    return (unquote(user), unquote(secret)) if colon else None
+    return (user, secret) if colon else None
+
+
+def basic_credentials(call: Call) -> tuple[str, str] | None:
+    """The same form-decoded, as OAuth wants it."""
+    found = basic_user(call)
+    return (unquote(found[0]), unquote(found[1])) if found else None

@@ -12,7 +12,10 @@ from typing import Any
 
 from fleetform.sandbox.wire import Call
 
-JOB_FAULTS = ("failed", "failed_empty", "partial", "never", "timeout", "timedout", "string_result", "slow", "vanish")
+JOB_FAULTS: dict[str, tuple[str, ...]] = {
+    "greenlake": ("failed", "failed_empty", "partial", "never", "timeout", "timedout", "string_result", "slow", "vanish"),
+    "mobilefirst": ("failed", "failed_empty", "canceled", "never", "slow", "vanish"),
+}
 _MATCH = frozenset({"name", "vendor", "method", "path", "query", "body_contains", "skip", "times"})
 _EFFECT = frozenset(
     {
@@ -36,8 +39,9 @@ class Rule:
             raise ValueError(f"a fault needs an effect, one of: {', '.join(sorted(_EFFECT))}")
         if fields.get("drop") not in (None, "before", "after"):
             raise ValueError("drop: before or after")
-        if fields.get("job") not in (None, *JOB_FAULTS):
-            raise ValueError(f"job: one of {', '.join(JOB_FAULTS)}")
+        kinds = sorted({kind for known in JOB_FAULTS.values() for kind in known})
+        if fields.get("job") not in (None, *kinds):
+            raise ValueError(f"job: one of {', '.join(kinds)}")
         self.fields = fields
         self.skip = int(fields.get("skip", 0))
         times = fields.get("times", 1)
@@ -68,7 +72,7 @@ class Rule:
             return False
         if call.token and self._path is None:
             return False
-        if fields.get("job") and not (call.write and call.vendor == "greenlake"):
+        if fields.get("job") and not (call.write and fields["job"] in JOB_FAULTS.get(call.vendor, ())):
             return False
         return not (fields.get("repeat_page") and first_page)
 

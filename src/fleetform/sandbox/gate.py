@@ -159,7 +159,7 @@ class Gate:
         wanted = fields.keys() & {"repeat_page", "missing_page", "wrong_total"}
         if not wanted or answer.status != 200 or answer.body is None:
             return answer
-        page = json.loads(answer.body)
+        page = json.loads(answer.body) if answer.write is None else answer.document
         if not isinstance(page, dict) or self.cloud.rows_key not in page:
             return answer
         if "offset" in page:
@@ -168,13 +168,13 @@ class Gate:
             page[self.cloud.rows_key] = []
             if "count" in page:
                 page["count"] = 0
-        if "wrong_total" in fields:
+        if "wrong_total" in fields and self.cloud.total_key:
             wrong = fields["wrong_total"]
             total = page.get(self.cloud.total_key, 0)
             page[self.cloud.total_key] = (
                 total + 1 if wrong is True else total + wrong["plus"] if isinstance(wrong, dict) else wrong
             )
-        answer.body = encode(page)
+        answer.body = (answer.write or encode)(page)
         return answer
 
 

@@ -26,6 +26,9 @@ def fingerprint(secret: str) -> str:
 
 def _authorization(value: str) -> str:
     scheme, _space, rest = value.partition(" ")
+    if not rest:
+        # A bare key, as Xyte wants it.
+        return fingerprint(value)
     if scheme.lower() == "basic":
         try:
             user = base64.b64decode(rest).decode().partition(":")[0]

@@ -3,7 +3,8 @@
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The sandbox's server: vendor clouds on one local port, with a request log and faults.
 
-Clouds (``CLOUDS``; one line adds one): ``/blynk`` and ``/greenlake``, each the ``url`` of an account, token endpoints included.
+Clouds (``CLOUDS``; one line adds one), each the ``url`` of an account, token endpoints included: ``/blynk``, ``/greenlake``,
+``/webex/v1``, ``/xyte``, ``/mobilefirst/mfpadmin`` (``/mobilefirst/worklightadmin`` is the same).
 
 =============================== =====================================================================================
 endpoint                        what it does
@@ -19,6 +20,8 @@ endpoint                        what it does
 ``POST /_sandbox/clock``        ``{"advance": seconds}``: tokens run out and windows end without waiting
 ``GET /_sandbox/state/VENDOR``  devices and all else as plain JSON
 ``PATCH /_sandbox/state/VENDOR``  ``{"device": id or serial or name, "set": {..}}`` or ``"remove": true``: drift
+``POST /_sandbox/state/VENDOR``   ``{"event": ...}``: what a device does by itself; Webex ``redeem`` with ``code`` (and
+                                ``serial``, ``mac``, ``product``) takes an activation code
 =============================== =====================================================================================
 
 A log entry: ``n, time, vendor, method, path`` (below the account's url), ``query, headers`` (secrets as fingerprints),
@@ -34,7 +37,8 @@ unless ``after: true``), ``headers``, ``body`` (text, or JSON; without ``status`
 and Location), ``drop`` (``before`` or ``after`` the work), ``cut_body`` (work done, half of the body, connection closed); for
 pages ``repeat_page``, ``missing_page``, ``wrong_total`` (true: one too many; a number; ``{"plus": n}``); for GreenLake's jobs
 ``job`` (failed, failed_empty, partial, never, timeout, timedout, string_result, slow, vanish) with ``polls`` (for slow) and
-``effect`` (whether a job with an unusual end still does its work; partial does the first half of its devices).
+``effect`` (whether a job with an unusual end still does its work; partial does the first half of its devices), likewise for
+MobileFirst's transactions (failed, failed_empty, canceled, never, slow, vanish).
 """
 
 from __future__ import annotations
@@ -63,10 +67,16 @@ from fleetform.sandbox.faults import Faults
 from fleetform.sandbox.gate import Gate, TrackingProtocol
 from fleetform.sandbox.greenlake import GreenLake
 from fleetform.sandbox.journal import Journal
+from fleetform.sandbox.mobilefirst import MobileFirst
+from fleetform.sandbox.webex import Webex
+from fleetform.sandbox.xyte import Xyte
 
 CLOUDS: tuple[type[Cloud], ...] = (
     Blynk,
     GreenLake,
+    Webex,
+    Xyte,
+    MobileFirst,
 )
 SEEDS = ("demo", "empty", "large")
 T = TypeVar("T")
@@ -95,8 +105,12 @@ class Sandbox:
                 Route("/_sandbox/switches", self._switches, methods=["GET", "POST"]),
                 Route("/_sandbox/faults", self._faults, methods=["GET", "POST", "DELETE"]),
                 Route("/_sandbox/clock", self._clock, methods=["POST"]),
-                Route("/_sandbox/state/{vendor}", self._state, methods=["GET", "PATCH"]),
-                *[Mount("/" + cloud.mount, self._gate(cloud, "/" + cloud.mount)) for cloud in self.clouds.values()],
+                Route("/_sandbox/state/{vendor}", self._state, methods=["GET", "PATCH", "POST"]),
+                *[
+                    Mount("/" + mount, self._gate(cloud, "/" + mount))
+                    for cloud in self.clouds.values()
+                    for mount in (cloud.mount, *cloud.other_mounts)
+                ],
                 *([Mount("", self._gate(self.clouds[root], ""))] if root else []),
             ]
         )
@@ -220,9 +234,12 @@ class Sandbox:
             return JSONResponse(cloud.public())
         wanted = await request.json()
         try:
-            device = cloud.drift(
-                str(wanted["device"]), {"remove": True} if wanted.get("remove") else dict(wanted.get("set") or {})
-            )
+            if request.method == "POST":
+                device = cloud.happen(str(wanted.pop("event")), wanted)
+            else:
+                device = cloud.drift(
+                    str(wanted["device"]), {"remove": True} if wanted.get("remove") else dict(wanted.get("set") or {})
+                )
         except KeyError as error:
             return JSONResponse({"error": f"unknown: {error}"}, 404)
         self.save()
@@ -356,6 +373,9 @@ class Running:
 
     def advance(self, seconds: float) -> None:
         self._there(lambda: self.sandbox.advance(seconds))
+
+    def happen(self, vendor: str, event: str, **fields: Any) -> dict[str, Any]:
+        return self._there(lambda: self.sandbox.clouds[vendor].happen(event, fields))
 
     def drift(self, vendor: str, device: str | int, **changes: Any) -> dict[str, Any]:
         return self._there(lambda: self.sandbox.clouds[vendor].drift(str(device), changes))

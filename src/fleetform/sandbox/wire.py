@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -51,12 +51,17 @@ def bad(message: str, subject: str = "", source: str = "field", code: str | None
 
 @dataclass(slots=True)
 class Answer:
-    """Status, headers and encoded body. ``body`` None means no body and no content type."""
+    """Status, headers and encoded body. ``body`` None means no body and no content type.
+
+    A body that is not JSON has ``document``, the data that ``write`` made it of.
+    """
 
     status: int
     body: bytes | None = None
     headers: dict[str, str] = field(default_factory=dict)
     content_type: str = "application/json"
+    document: Any = None
+    write: Callable[[Any], bytes] | None = None
 
     @classmethod
     def of(cls, data: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Answer:

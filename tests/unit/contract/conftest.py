@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from pathlib import Path
 
 import pytest
 
@@ -21,7 +22,9 @@ def sandbox() -> t.Iterator[Running]:
 
 
 @pytest.fixture
-def world(sandbox: Running, monkeypatch: pytest.MonkeyPatch) -> World:
+def world(sandbox: Running, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+    # What was accepted last is remembered on this machine; another test may have sent something else.
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     sandbox.reset(
         switches={vendor: dict(profile.switches) for vendor, profile in PROFILES.items()},
         limits={vendor: dict(profile.limits) for vendor, profile in PROFILES.items()},

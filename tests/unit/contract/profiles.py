@@ -13,6 +13,8 @@ import typing as t
 from dataclasses import dataclass, field
 
 from fleetform.sandbox.cloud import stable_uuid
+from fleetform.sandbox.webex_ids import vendor_id
+from fleetform.sandbox.webex_seed import MANAGED
 
 Options = dict[str, t.Any]
 
@@ -61,6 +63,11 @@ class Profile:
     identifiers: t.Mapping[str, str] = field(default_factory=dict)
     gather: frozenset[str] = frozenset()
     secrets: t.Callable[[dict[str, t.Any]], list[str]] = lambda device: []
+
+    @property
+    def main_case(self) -> Case:
+        """A case that creates a device, where the vendor can do that."""
+        return next((case for case in self.cases if case.creates), self.cases[0])
 
 
 REFUSED: t.Mapping[str, t.Any] = {
@@ -285,4 +292,251 @@ def _greenlake() -> Profile:
     )
 
 
-PROFILES: dict[str, Profile] = {profile.vendor: profile for profile in (_blynk(), _greenlake())}
+def _xyte() -> Profile:
+    display, table, hall = "XQD-00001", "XQD-00002", "xpj-cloud-00012"
+    fresh = {"serial": "XQD-00901", "mac": "02:5e:10:01:03:85"}
+
+    def on(serial: str) -> tuple[str, t.Any]:
+        return ("sn", serial)
+
+    return Profile(
+        vendor="xyte",
+        account={"vendor": "xyte", "token": "xyte-demo-key"},
+        fetched={"vendor": "xyte", "token": "xyte-demo-key"},
+        second=({"vendor": "xyte", "token": "xyte-other-key"}, {"serial": "XQD-00701", "name": "Linz Big Display"}),
+        listed=20,
+        known={"serial": display},
+        missing={"serial": "XQD-99999"},
+        twins=({"serial": display}, {"mac": "02-5E-10-01-00-01"}),
+        contradictory={"serial": display, "mac": "02:5e:10:01:00:02"},
+        identifiers={"device_id": "id", "cloud_id": "cloud_id", "serial": "serial", "mac": "mac"},
+        gather=frozenset({"base_info"}),
+        secrets=lambda device: [
+            *(value for name, value in device["details"].items() if "password" in name),
+            *(value for name, value in device["custom_parameters"].items() if "Password" in name and value),
+        ],
+        read_only={"status": {"serial": display, "status": "offline"}},
+        fleets={
+            "names": tuple({"serial": f"XQD-0000{number}", "name": f"Screen {number}"} for number in range(1, 5)),
+            "moves": tuple({"serial": f"XQD-0000{number}", "space": "Wiz/Archive"} for number in range(1, 5)),
+            "configurations": tuple(
+                {"serial": f"XQD-0000{number}", "metafields": {"display": {"brightness": 10 + number}}} for number in range(1, 5)
+            ),
+            "new": tuple(
+                {
+                    "serial": f"XQD-0090{number}",
+                    "mac": f"02:5e:10:01:03:8{4 + number}",
+                    "name": f"Row {number}",
+                    "space": "Wiz/Boston",
+                }
+                for number in range(1, 5)
+            ),
+        },
+        cases=(
+            Case("claim", "create", {**fresh, "space": "Wiz/Unsorted"}, on("XQD-00901"), creates=1),
+            Case(
+                "claim_by_cloud_id",
+                "create",
+                {"cloud_id": "xpj-cloud-00901", "serial": "XPJ-00901", "name": "New Projector", "space": "11540"},
+                ("cloud_id", "xpj-cloud-00901"),
+                creates=1,
+            ),
+            Case(
+                "claim_with_everything",
+                "create",
+                {
+                    "serial": "XQD-00902",
+                    "mac": "02:5E:10:01:03:86",
+                    "name": "Rich Display",
+                    "space": "Wiz/Berlin/Floor 9/Room 9.01",
+                    "create_space": True,
+                    "metafields": {"display": {"brightness": 40}, "network": {"web_password": "much-too-secret"}},
+                    "secret_metafields": ["network"],
+                },
+                on("XQD-00902"),
+                creates=1,
+            ),
+            Case("rename", "name", {"serial": display, "name": "Window Display"}, on(display)),
+            Case("rename_by_name", "name", {"name": "Big Hall", "previous_name": "Hall Projector"}, ("cloud_id", hall)),
+            Case("first_name", "name", {"cloud_id": "xpj-cloud-00014", "name": "Spare"}, ("cloud_id", "xpj-cloud-00014")),
+            Case("move", "space", {"serial": display, "space": "Wiz/Hamburg/Hall A/B"}, on(display)),
+            Case("move_by_id", "space", {"serial": display, "space": "11552"}, on(display)),
+            Case(
+                "move_to_a_new_space",
+                "space",
+                {"serial": display, "space": "Wiz/Hamburg/Floor 2/Room 2.01", "create_space": True},
+                on(display),
+            ),
+            Case("configure", "metafields", {"serial": table, "metafields": {"display": {"brightness": 40}}}, on(table)),
+            Case(
+                "everything",
+                "name",
+                {
+                    "serial": "XQD-00005",
+                    "name": "Lab One",
+                    "space": "Wiz/Hamburg/lab",
+                    "metafields": {"display": {"input": "USB-C"}},
+                },
+                on("XQD-00005"),
+            ),
+            Case("delete", "absent", {"cloud_id": hall, "state": "absent"}, ("cloud_id", hall), deletes=1),
+        ),
+    )
+
+
+def _mobilefirst() -> Profile:
+    ada, priya, mara, emre = "Ada's iPhone", "Priya iPhone", "Mara's Galaxy", "Emre XCover"
+    lost, left, rounds = "Lena iPhone SE", "Torben's Galaxy", "Rounds Hamburg 1"
+
+    def on(name: str) -> tuple[str, t.Any]:
+        return ("deviceDisplayName", name)
+
+    def id_of(phone: str) -> str:
+        # The server's ids come in both spellings.
+        number = stable_uuid("phone", phone)
+        return number if sum(phone.encode()) % 4 else number.replace("-", "")
+
+    return Profile(
+        vendor="mobilefirst",
+        account={"vendor": "mobilefirst", "username": "demo-admin", "password": "admin-secret"},
+        fetched={
+            "vendor": "mobilefirst",
+            "username": "demo-deployer",
+            "password": "deployer-secret",
+            "response_format": "xml",
+        },
+        second=(
+            {"vendor": "mobilefirst", "username": "demo-operator", "password": "operator-secret", "runtime": "service"},
+            {"name": "Van 3 Tablet", "status": "ACTIVE"},
+        ),
+        listed=16,
+        known={"device_id": id_of("ada")},
+        missing={"name": "Nobody's Phone"},
+        twins=({"device_id": id_of("ada")}, {"name": ada}),
+        contradictory={"device_id": id_of("ada"), "cloud_id": id_of("mara")},
+        identifiers={"device_id": "id", "cloud_id": "cloud_id"},
+        read_only={
+            "name": {"device_id": id_of("ada"), "name": "Ada's other phone"},
+            "owner": {"device_id": id_of("ada"), "owner": "mara.lindt"},
+        },
+        fleets={
+            "statuses": tuple({"name": name, "status": "DISABLED"} for name in (ada, priya, mara, lost)),
+            "applications": tuple({"name": name, "applications": {"deskbooking": "DISABLED"}} for name in (ada, priya, mara)),
+            "both": ({"name": ada, "status": "LOST", "applications": {"rounds": "DISABLED"}}, {"name": left, "status": "ACTIVE"}),
+        },
+        cases=(
+            Case("block", "status", {"name": priya, "status": "STOLEN"}, on(priya)),
+            Case("block_by_id", "status", {"device_id": id_of("ada"), "status": "LOST"}, on(ada)),
+            Case("restore", "status", {"name": lost, "status": "ACTIVE"}, on(lost)),
+            Case("another_block", "status", {"name": left, "status": "STOLEN"}, on(left)),
+            Case("block_expired", "status", {"name": "Boston Loaner", "status": "DISABLED"}, on("Boston Loaner")),
+            Case("block_app", "applications", {"name": priya, "applications": {"rounds": "DISABLED"}}, on(priya)),
+            Case("restore_app", "applications", {"name": emre, "applications": {"rounds": "ENABLED"}}, on(emre)),
+            Case("app_of_two_versions", "applications", {"name": mara, "applications": {"deskbooking": "DISABLED"}}, on(mara)),
+            Case(
+                "app_with_a_space",
+                "applications",
+                {"name": "Hamburg Reception Tablet", "applications": {"Visitor Desk": "DISABLED", "deskbooking": "DISABLED"}},
+                on("Hamburg Reception Tablet"),
+            ),
+            Case(
+                "everything",
+                "status",
+                {"name": mara, "status": "LOST", "applications": {"deskbooking": "DISABLED", "rounds": "DISABLED"}},
+                on(mara),
+            ),
+            Case("delete", "absent", {"name": rounds, "state": "absent"}, on(rounds), deletes=1),
+        ),
+    )
+
+
+def _webex() -> Profile:
+    boardroom, board, huddle, booth, bar = "FOC2710N0A1", "FOC2710N0A2", "FOC2711N0B1", "FOC2714N0E1", "FOC2713N0D1"
+    desk, phone, workshop = "FOC2716N0G1", "FCH2701P0A1", "FCH2702P0B2"
+    mail_room = "Berlin Mail Room"
+    fresh = {"mac": "c4:1f:3b:99:00:01", "model": "DMS Cisco 8845"}
+
+    def on(serial: str) -> tuple[str, t.Any]:
+        return ("serial", serial)
+
+    return Profile(
+        vendor="webex",
+        account={"vendor": "webex", "token": "webex-demo-token"},
+        fetched={
+            "vendor": "webex",
+            "client_id": "webex-demo-client",
+            "client_secret": "webex-demo-secret",
+            "refresh_token": "webex-demo-refresh",
+        },
+        second=(
+            {"vendor": "webex", "token": "webex-partner-token", "organization": vendor_id("ORGANIZATION", MANAGED)},
+            {"serial": "FOC2720N0H1", "tags": ["espresso"]},
+        ),
+        listed=19,
+        known={"serial": boardroom},
+        missing={"name": "Nowhere Room"},
+        twins=({"serial": boardroom}, {"mac": "8CA53B70000B"}),
+        contradictory={"serial": boardroom, "mac": "8c:a5:3b:70:01:30"},
+        identifiers={"device_id": "id", "cloud_id": "cloud_id", "serial": "serial", "mac": "mac"},
+        gather=frozenset({"tags", "online", "metafields"}),
+        acts={"activation_code": {"space": "Elbe Huddle"}},
+        read_only={"status": {"serial": boardroom, "status": "disconnected"}},
+        fleets={
+            "tags": tuple({"serial": serial, "tags": ["campaign 7"]} for serial in (boardroom, board, huddle, desk)),
+            "names": tuple({"serial": serial, "name": f"Room {serial}"} for serial in (huddle, booth, bar, phone)),
+            "configurations": tuple({"serial": serial, "metafields": {"Standby.Delay": 7}} for serial in (boardroom, board, bar)),
+            "new": tuple({**fresh, "mac": f"c4:1f:3b:99:00:0{number}", "space": mail_room} for number in range(1, 4)),
+            "new_spaces": tuple(
+                {**fresh, "mac": f"c4:1f:3b:99:00:0{number}", "space": f"Annex {number}", "create_space": True}
+                for number in range(1, 4)
+            ),
+        },
+        cases=(
+            Case("claim", "create", {**fresh, "space": mail_room}, ("mac", "C41F3B990001"), creates=1),
+            Case(
+                "claim_for_a_person",
+                "create",
+                {**fresh, "owner": "Lena.Vogt@nordlicht.example"},
+                ("mac", "C41F3B990001"),
+                creates=1,
+            ),
+            Case(
+                "claim_with_everything",
+                "create",
+                {**fresh, "space": "Annex", "create_space": True, "name": "Annex", "tags": ["new", "floor 9"]},
+                ("mac", "C41F3B990001"),
+                creates=1,
+            ),
+            Case("rename", "name", {"serial": booth, "name": "Booth 1"}, on(booth)),
+            Case("rename_by_name", "name", {"name": "Workshop", "previous_name": "Berlin Workshop"}, on(workshop)),
+            Case("tag", "tags", {"serial": boardroom, "tags": ["new", "floor 5"]}, on(boardroom)),
+            Case("tag_exactly", "tags", {"serial": boardroom, "tags": ["floor 5", "only"], "purge_tags": True}, on(boardroom)),
+            Case("no_tags", "tags", {"serial": boardroom, "tags": [], "purge_tags": True}, on(boardroom)),
+            Case("tag_a_personal_device", "tags", {"serial": desk, "tags": ["desk"]}, on(desk)),
+            Case(
+                "configure",
+                "metafields",
+                {"serial": bar, "metafields": {"Standby.Delay": 3, "Standby.Control": False}},
+                on(bar),
+            ),
+            Case("configure_back", "metafields", {"serial": boardroom, "metafields": {"SystemUnit.Name": None}}, on(boardroom)),
+            Case(
+                "everything",
+                "name",
+                {
+                    "serial": huddle,
+                    "name": "Elbe Room",
+                    "tags": ["floor 6"],
+                    "purge_tags": True,
+                    "metafields": {"SystemUnit.Name": "elbe", "Audio.DefaultVolume": "40"},
+                },
+                on(huddle),
+            ),
+            Case("delete", "absent", {"serial": phone, "state": "absent"}, on(phone), deletes=1),
+        ),
+    )
+
+
+PROFILES: dict[str, Profile] = {
+    profile.vendor: profile for profile in (_blynk(), _greenlake(), _mobilefirst(), _webex(), _xyte())
+}

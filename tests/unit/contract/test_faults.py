@@ -110,6 +110,16 @@ ACTIONS = {
         "unarchive",
         "transfer",
     ),
+    "xyte": (
+        "claim",
+        "claim_by_cloud_id",
+        "claim_with_everything",
+        "rename",
+        "move",
+        "move_to_a_new_space",
+        "configure",
+        "delete",
+    ),
 }
 """The cases of the profiles that stand for the actions of a vendor; all of them where a vendor is not named."""
 

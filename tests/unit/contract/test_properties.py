@@ -173,6 +173,7 @@ def blynk_apart(made: list[Options]) -> list[Options]:
 # With the sandbox
 
 LOCATIONS = ("Hamburg Alsterufer", "Berlin Torstrasse", "Boston Congress Street")
+PLACES = ("Wiz/Berlin/Room #1", "Hamburg/Hall A/B", "11552", "Wiz/Hamburg/Lab", "Wiz")
 NAMES = st.text(st.sampled_from("abC 'z-_9"), min_size=1, max_size=12).filter(lambda text: text == text.strip())
 STATES: dict[str, st.SearchStrategy[list[Options]]] = {
     "blynk": st.lists(
@@ -231,6 +232,71 @@ STATES: dict[str, st.SearchStrategy[list[Options]]] = {
                 {"serial": "CN0020001K", "mac": "b8:d4:e7:00:4e:21", "space": "Berlin Torstrasse"},
                 {"serial": "CZ0022000K", "model": "P52499-B21", "device_type": "COMPUTE"},
             ]
+        ),
+        max_size=4,
+    ).map(lambda made: by_identity(made, "serial")),
+    "mobilefirst": st.lists(
+        options(
+            name=st.sampled_from(["Ada's iPhone", "Priya iPhone", "Lena iPhone SE", "Boston Loaner", "Torben's Galaxy"]),
+            status=maybe(st.sampled_from(["ACTIVE", "LOST", "STOLEN", "DISABLED"])),
+            applications=maybe(options(deskbooking=maybe(st.sampled_from(["ENABLED", "DISABLED"])))),
+        )
+        | options(
+            name=st.just("Mara's Galaxy"),
+            applications=maybe(
+                options(
+                    deskbooking=maybe(st.sampled_from(["ENABLED", "DISABLED"])),
+                    rounds=maybe(st.sampled_from(["ENABLED", "DISABLED"])),
+                )
+            ),
+        )
+        | options(name=st.just("Rounds Hamburg 1"), state=st.sampled_from(["present", "absent"])),
+        max_size=4,
+    ).map(lambda made: by_identity(made, "name")),
+    "webex": st.lists(
+        options(
+            serial=st.sampled_from(["FOC2711N0B1", "FOC2714N0E1", "FCH2701P0A1"]),
+            name=maybe(NAMES),
+            tags=maybe(st.lists(st.sampled_from(["floor 5", "a,b", "hot-desk", "\N{SNOWMAN}"]), unique=True)),
+            purge_tags=st.booleans(),
+        )
+        | options(
+            serial=st.sampled_from(["FOC2710N0A1", "FOC2713N0D1"]),
+            tags=maybe(st.lists(st.sampled_from(["floor 3", "new"]), unique=True)),
+            metafields=maybe(
+                st.dictionaries(
+                    st.sampled_from(["Standby.Delay", "Audio.Ultrasound.MaxVolume"]),
+                    st.sampled_from([None, 1, 70, "60"]),
+                    max_size=2,
+                )
+            ),
+        )
+        | options(serial=st.just("FOC2715N0F2"), state=st.sampled_from(["present", "absent"]))
+        | options(
+            mac=st.sampled_from(["c4:1f:3b:99:00:01", "C41F3B990002"]),
+            model=st.just("DMS Cisco 8845"),
+            space=st.sampled_from(["Berlin Mail Room", "Annex"]),
+            create_space=st.just(True),
+            tags=maybe(st.sampled_from([[], ["new"]])),
+        )
+        | options(mac=st.just("c4:1f:3b:99:00:03"), model=st.just("Cisco 9861"), owner=st.just("lena.vogt@nordlicht.example")),
+        max_size=4,
+    ).map(lambda made: by_identity(made, "serial", "mac")),
+    "xyte": st.lists(
+        options(
+            serial=st.sampled_from(["XQD-00001", "XQD-00002", "XQD-00006"]),
+            name=maybe(NAMES),
+            space=maybe(st.sampled_from([*PLACES, "Wiz/Boston/New/One", "Wiz/Boston/New/Two", "Wiz/Boston/New"])),
+            create_space=st.just(True),
+            metafields=maybe(st.sampled_from([{}, {"display": {"brightness": 1}}, {"network": {"hostname": "a"}}])),
+        )
+        | options(serial=st.just("XQD-00007"), state=st.sampled_from(["present", "absent"]))
+        | options(
+            serial=st.just("XQD-00901"),
+            mac=st.just("02:5e:10:01:03:85"),
+            name=maybe(NAMES),
+            space=maybe(st.sampled_from(PLACES)),
+            metafields=maybe(st.sampled_from([{}, {"display": {"brightness": 1}}])),
         ),
         max_size=4,
     ).map(lambda made: by_identity(made, "serial")),

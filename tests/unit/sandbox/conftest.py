@@ -54,3 +54,10 @@ def greenlake(sandbox: Running) -> Iterator[Client]:
     client = Client(sandbox.account("greenlake"), "greenlake-demo-token")
     with client.session:
         yield client
+
+
+@pytest.fixture
+def webex(sandbox: Running) -> Iterator[Client]:
+    client = Client(sandbox.account("webex"), "webex-demo-token")
+    with client.session:
+        yield client

@@ -8,9 +8,15 @@ from __future__ import annotations
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Vendor
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.blynk import Blynk
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.greenlake import GreenLake
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.mobilefirst import MobileFirst
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.webex import Webex
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.xyte import Xyte
 
 VENDORS: dict[str, type[Vendor]] = {
     Blynk.NAME: Blynk,
     GreenLake.NAME: GreenLake,
+    MobileFirst.NAME: MobileFirst,
+    Webex.NAME: Webex,
+    Xyte.NAME: Xyte,
 }
 """Vendor name to adapter, sorted by name."""

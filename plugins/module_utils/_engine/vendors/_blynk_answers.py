@@ -61,7 +61,7 @@ def held_to_organization(rows: list[Row], query: Pairs, path: str) -> list[Row]:
 
 def fetch_page(client: Client, path: str, query: Pairs, number: int, size: int = LARGEST_PAGE) -> Page[Row]:
     """One page of a listing, numbered from 0. Raises ApiError."""
-    body = client.get(path, (*query, ("page", number), ("size", size))).body
+    body = client.page(path, (*query, ("page", number), ("size", size))).body
     rows = held_to_organization(rows_of(needed(body, "content", list, path), path), query, path)
     return Page(rows, needed(body, "totalElements", int, path))
 
@@ -111,12 +111,12 @@ def look_up(
     """
     missing = sorted(set(wanted))
     found = Found()
-    if not asking_is_cheaper(len(missing), 1, LARGEST_PAGE):
+    if not asking_is_cheaper(len(missing) * client.crowd, 1, LARGEST_PAGE):
         first = fetch_page(client, path, query, 0)
         left = (first.total or 0) - len(first.rows)
         found.rows = list(first.rows)
         missing = _sorted_in(found, missing, key)
-        if left <= 0 or (missing and not asking_is_cheaper(len(missing), 1, LARGEST_PAGE, left)):
+        if left <= 0 or (missing and not asking_is_cheaper(len(missing) * client.crowd, 1, LARGEST_PAGE, left)):
             found = Found(rows=listed(client, path, query, first=first), whole=True)
             _sorted_in(found, sorted(set(wanted)), key)
             return found

@@ -64,7 +64,7 @@ class FilterIgnored(BadAnswer):
 def read_page(client: Client, collection: Collection, query: t.Sequence[tuple[str, t.Any]], offset: int, limit: int) -> Page[Row]:
     """One page. Raises BadAnswer for an answer that is no list of ``items``."""
     pairs = (*query, ("limit", limit), ("offset", offset), ("sort", collection.sort))
-    body = client.get(
+    body = client.page(
         collection.path, [pair for pair in pairs if pair[1] is not None and not (pair[0] == "offset" and not offset)]
     ).body
     items = body.get("items") if isinstance(body, dict) else None
@@ -127,7 +127,7 @@ def read_wanted(client: Client, collection: Collection, name: str, values: t.Seq
     rows: list[Row] = []
     # Cutting many values into filters only to count them is dear; twice as many as one filter holds never fit into one.
     many = len(wanted) > 2 * collection.per_filter
-    if many or not asking_is_cheaper(len(_filters(collection, wanted)), 1, collection.page_size):
+    if many or not asking_is_cheaper(len(_filters(collection, wanted)) * client.crowd, 1, collection.page_size):
         first = read_page(client, collection, (), 0, collection.page_size)
         shown = {row.get(name) for row in first.rows}
         unseen = [value for value in wanted if value not in shown]
@@ -135,7 +135,7 @@ def read_wanted(client: Client, collection: Collection, name: str, values: t.Seq
         if (
             rows_left is None
             or rows_left <= 0
-            or not asking_is_cheaper(len(_filters(collection, unseen)), 1, max(len(first.rows), 1), rows_left)
+            or not asking_is_cheaper(len(_filters(collection, unseen)) * client.crowd, 1, max(len(first.rows), 1), rows_left)
         ):
             return Found(read_all(client, collection, first=first), whole=True)
         rows, wanted = list(first.rows), unseen

@@ -30,7 +30,7 @@ from dataclasses import dataclass, field
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Answer, Call
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import Capabilities
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import same, same_reference
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Ambiguous, Unsupported
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Ambiguous, ApiError, Unsupported
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Auth, Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
@@ -191,6 +191,17 @@ class Vendor:
         Raises FleetformError to send nothing.
         """
         return step
+
+    def after_error(self, step: Step, error: ApiError, deadline: Deadline) -> dict[str, Outcome] | None:
+        """What came of a step that ended in this error, where the vendor knows better; None for the engine's own way.
+
+        The engine calls Unclear unclear, a 404 failed unless reading shows that a delete is done, and anything else failed.
+        """
+        return None
+
+    def at_work(self) -> bool:
+        """Whether the vendor may still be at work on what was sent, so that reading cannot show yet that it was not done."""
+        return False
 
     def made(self, change: Change) -> t.Any:
         """The id of the space that a create_space change makes, found by reading; None where it is not there."""

@@ -5,19 +5,30 @@
 
 It has one of each kind: something claimed with the device (``name``, ``space``), something read only (``status``), something that
 it cannot do (``applications`` and what is like it), bulk calls of two devices (``tags``), an attribute of two calls
-(``contact``), an attribute that reading leaves out (``metafields``), a transfer, and owners that have to be looked up.
+(``contact``), an attribute that reading leaves out (``metafields``), a transfer, and owners that have to be looked up. A second
+vendor moves devices between spaces, which it makes where they are missing, and names devices in paths.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import typing as t
 from dataclasses import replace
+from urllib.parse import unquote
 
 import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine import fleet
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import ADD, AFTER_READING, NEVER, PATCH, Answer, Call
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import (
+    ADD,
+    AFTER_READING,
+    NEVER,
+    PATCH,
+    Answer,
+    Call,
+    NewId,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import (
     AT_CLAIM,
     NO,
@@ -49,10 +60,14 @@ USERS = {"ada@example.com": "u1", "ben@example.com": "u2"}
 
 
 class FakeCloud:
-    """The devices of a vendor that exists in memory only. ``writes`` lists the calls that changed something, in order."""
+    """The devices of a vendor that exists in memory only. ``writes`` lists the calls that changed something, in order.
+
+    ``spaces`` maps the name of a space to its id.
+    """
 
     def __init__(self, *rows: dict[str, t.Any]) -> None:
         self.rows: dict[str, dict[str, t.Any]] = {}
+        self.spaces: dict[str, str] = {}
         self.made = 0
         self.writes: list[Call] = []
         self.reads: list[str] = []
@@ -90,6 +105,12 @@ class FakeCloud:
             body = call.body
             if call.path == "/devices":
                 return Answer(201, dict(self.add(**body)))
+            if call.path == "/spaces":
+                self.spaces[body["name"]] = f"s{len(self.spaces) + 1}"
+                return Answer(201, {"id": self.spaces[body["name"]]})
+            if call.path.startswith("/devices/"):
+                self.row(unquote(call.path.removeprefix("/devices/"))).update(body)
+                return Answer(204)
             if call.path == "/tags":
                 for device_id in body["devices"]:
                     if device_id not in self.refused_tags:
@@ -99,7 +120,7 @@ class FakeCloud:
             if call.method == "DELETE":
                 del self.rows[row["id"]]
             elif call.path == "/metafield":
-                row["metafields"] = {**row["metafields"], body["name"]: body["value"]}
+                row["metafields"] = {**row["metafields"], body["name"]: body["value"]} if "name" in body else body["value"]
             elif call.path == "/contact-draft":
                 row["draft"] = body["value"]
             else:
@@ -123,6 +144,8 @@ class FakeClient:
         self.budget = 0
         self.pauses: list[float] = []
         self.closed = False
+        self.lanes: dict[str, threading.Lock] = {}
+        self.lane_error: Exception | None = None
         self.masker = type("Masker", (), {"secrets": frozenset({f"token-of-{settings.name}"})})()
 
     @property
@@ -135,6 +158,13 @@ class FakeClient:
     def pause(self, seconds: float) -> None:
         self.pauses.append(seconds)
 
+    @contextlib.contextmanager
+    def exclusive(self, lane: str) -> t.Iterator[None]:
+        if self.lane_error is not None:
+            raise self.lane_error
+        with self.lanes.setdefault(lane, threading.Lock()):
+            yield
+
     def close(self) -> None:
         self.closed = True
 
@@ -146,6 +176,8 @@ class FakeClient:
         self.cloud.reads.append(path)
         if self.cloud.unreadable is not None:
             raise self.cloud.unreadable
+        if path == "/spaces":
+            return dict(self.cloud.spaces)
         if path == "/devices":
             return [dict(row) for row in self.cloud.rows.values() if row["organization"] != DARK]
         return dict(self.cloud.row(path.split("/")[2]))
@@ -265,7 +297,9 @@ class FakeVendor(Vendor):
             body = {"devices": [change.target()], "tags": change.after}
             return (Call("PATCH", "/tags", body=body, pace=PATCH, repeat=AFTER_READING, stage=3, targets=targets),)
         if change.action == "set_metafield":
-            body = {"device": change.target(), "name": change.key, "value": change.after}
+            body = {"device": change.target(), "value": change.after}
+            if change.key is not None:
+                body["name"] = change.key
             return (Call("PUT", "/metafield", body=body, pace=PATCH, repeat=AFTER_READING, stage=4, targets=targets),)
         field, stage, repeat = {
             "transfer": ("organization", 1, NEVER),
@@ -305,6 +339,63 @@ class FakeVendor(Vendor):
         return outcomes
 
 
+class PlacingVendor(FakeVendor):
+    """Moves devices between spaces and makes the spaces that are missing. ``lanes`` maps an action to the lane of its calls."""
+
+    CAPABILITIES: t.ClassVar[t.Mapping[str, Capability]] = {**FakeVendor.CAPABILITIES, "space": Capability(YES)}
+    MAKES: t.ClassVar[str] = NEVER
+
+    def __init__(self, settings: AccountSettings, client: t.Any = None) -> None:
+        super().__init__(settings, client)
+        self.lanes: dict[str, t.Callable[[Change], str | None]] = {"create_space": lambda change: "spaces"}
+
+    def resolve(self, declaration: Declaration, observed: Device | None) -> Desired:
+        desired = super().resolve(declaration, observed)
+        if declaration.space is None:
+            return desired
+        known = self.client.get("/spaces").get(declaration.space)
+        values = {**desired.values, "space": {"id": known, "name": declaration.space, "path": declaration.space}}
+        if known is None and not declaration.create_space:
+            raise NotFound(f"no space {declaration.space}")
+        ids = {**desired.ids, "create_space": {"parent": "s0"}}
+        return replace(desired, values=values, ids=ids, new_space=declaration.space if known is None else None)
+
+    def calls_for(self, change: Change) -> tuple[Call, ...]:
+        targets = (change.address,)
+        if change.action == "create_space":
+            made = change.after["space"]
+            body = {"name": made, "parent": change.ids["parent"]}
+            found = Call("POST", "/spaces", body=body, pace=ADD, repeat=self.MAKES, targets=targets, makes=f"space:{made}")
+        elif change.action == "claim":
+            (found,) = super().calls_for(change)
+            if space := change.after.get("space"):
+                found = replace(found, body={**found.body, "space": _id_of(space)})
+        elif change.action == "move":
+            found = Call(
+                "PATCH", "/devices/{id}", body={"space": _id_of(change.after)}, pace=PATCH, repeat=AFTER_READING, stage=6,
+                targets=targets, path_id=change.target(),
+            )  # fmt: skip
+        else:
+            calls = super().calls_for(change)
+            return tuple(replace(call, lane=self._lane(change)) for call in calls)
+        return (replace(found, lane=self._lane(change)),)
+
+    def _lane(self, change: Change) -> str | None:
+        return self.lanes[change.action](change) if change.action in self.lanes else None
+
+    def made(self, change: Change) -> t.Any:
+        return self.client.get("/spaces").get(change.after["space"])
+
+    def finish(self, step: Step, answer: Answer, deadline: Deadline) -> dict[str, Outcome]:
+        if step.call.makes is None:
+            return super().finish(step, answer, deadline)
+        return dict.fromkeys(step.addresses, Outcome(DONE, made=answer.body["id"]))
+
+
+def _id_of(space: t.Mapping[str, t.Any]) -> str | NewId:
+    return space["id"] if space["id"] is not None else NewId(f"space:{space['path']}")
+
+
 def _device(row: t.Mapping[str, t.Any], account: str | None) -> Device:
     emails = {number: email for email, number in USERS.items()}
     return Device(
@@ -335,6 +426,12 @@ def open_fake(cloud: FakeCloud, name: str | None = "lab", **options: t.Any) -> F
     """An open account over a cloud."""
     held = settings(name, **options)
     return FakeVendor(held, FakeClient(cloud, held))
+
+
+def open_placing(cloud: FakeCloud, name: str | None = "lab", **options: t.Any) -> PlacingVendor:
+    """An open account at the vendor that moves devices."""
+    held = settings(name, **options)
+    return PlacingVendor(held, FakeClient(cloud, held))
 
 
 def fleet_over(monkeypatch: pytest.MonkeyPatch, *vendors: FakeVendor) -> fleet.Fleet:

@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.fleetform.devices.plugins.module_utils._engine import markup
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.answers import Asked, Kind, read_answer
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
     AuthFailed,
     BadAnswer,
     Forbidden,
     Gone,
+    JobFailed,
+    MissingLibrary,
     RateLimited,
     Refused,
     Unavailable,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.markup import Element
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
 from tests.unit.plugins.module_utils._engine.wire import answer
 
@@ -96,6 +100,8 @@ def test_the_token_endpoint_refuses_with_several_statuses(status):
         ({"subject": "limit"}, None),
         ({}, None),
         ({"errors": [5, None, {"description": "d"}]}, "d"),
+        ({"errors": [{"details": "FWLSE3002E: not found"}], "productVersion": "8.0"}, "FWLSE3002E: not found"),
+        ({"ok": False, "transaction": {"errors": [{"details": "one"}, {"details": "two"}], "status": "FAILURE"}}, "one: two"),
         ("", None),
         ("<html><head><title>502 Bad\nGateway</title></head>canary</html>", "a web page, 502 Bad Gateway"),
         ("<h1>Not <b>here</b></h1>", "a web page, Not here"),
@@ -197,3 +203,68 @@ def test_what_looks_like_data_is_not_quoted(body: bytes) -> None:
 def test_the_answer_of_a_token_endpoint_is_never_quoted() -> None:
     found = read_answer(Asked("POST", "/t", token=True), answer(200, b"eyJhbGciOiJ", content_type="text/html"), Masker(), 0.0)
     assert "eyJ" not in str(found.error)
+
+
+READING_XML = Asked("GET", "/things", "lab", accept="application/xml")
+FAILED_TRANSACTION = (
+    b'<?xml version="1.0" encoding="UTF-8"?>\n<set-device-status-result ok="false" productVersion="8.0"><transaction id="4" '
+    b'status="FAILURE"><description deviceId="d" status="LOST"/><errors><error details="no canary luck"/></errors>'
+    b"</transaction></set-device-status-result>"
+)
+
+
+@pytest.mark.parametrize("media", ["application/xml", "text/xml;charset=UTF-8", "application/atom+xml", "text/plain", ""])
+def test_xml_is_read_where_it_was_asked_for(media):
+    found = ending(answer(200, b'<devices pageSize="1"/>', content_type=media), READING_XML)
+    assert (found.kind, found.answer.body) == (Kind.GOOD, Element("devices", {"pageSize": "1"}))
+    refused = ending(answer(200, b'<devices pageSize="1"/>', content_type=media))
+    assert isinstance(refused.error, BadAnswer)
+
+
+def test_json_is_still_read_where_xml_was_asked_for():
+    found = ending(answer(200, '{"items": []}', content_type="application/json"), READING_XML)
+    assert found.answer.body == {"items": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "media", "message"),
+    [
+        (b"<devices", "application/xml", "no XML that can be read"),
+        (b"<!DOCTYPE a><a/>", "application/xml", "document type"),
+        (b"<html><title>Sign in</title></html>", "text/html", "a web page instead of XML"),
+        (b"<a/>", "application/xhtml+xml", "a web page instead of XML"),
+        (b"not xml", "text/plain", "not JSON"),
+        (b"", "application/xml", "empty"),
+    ],
+)
+def test_anything_else_than_the_xml_that_was_asked_for_is_a_bad_answer(body, media, message):
+    found = ending(answer(200, body, content_type=media), READING_XML)
+    assert (found.kind, found.error.__class__) == (Kind.UNCLEAR, BadAnswer)
+    assert message in str(found.error)
+
+
+def test_the_words_of_an_error_are_found_in_xml_too():
+    text = b'<error-result productVersion="8.0"><errors><error details="FWLSE3002E: canary"/></errors></error-result>'
+    for asked in (READING, READING_XML):
+        assert ending(answer(404, text, content_type="application/xml"), asked).error.vendor_message == "FWLSE3002E: ********"
+    assert words(b"<?xml version='1.0'?><!DOCTYPE html><html><h1>No</h1></html>").vendor_message == "a web page, No"
+    assert words(b"<broken", content_type="text/xml").vendor_message == "a web page"
+
+
+def test_a_failed_transaction_is_a_failure_whatever_the_status():
+    as_json = {"ok": False, "transaction": {"status": "FAILURE", "errors": [{"details": "no luck"}]}}
+    for response in (answer(500, as_json), answer(500, FAILED_TRANSACTION, content_type="application/xml"), answer(503, as_json)):
+        found = ending(response, WRITING)
+        assert (found.kind, found.error.__class__) == (Kind.FINAL, JobFailed)
+        assert "luck" in found.error.vendor_message
+        assert "canary" not in found.error.vendor_message
+    for status in ("SUCCESS", "PENDING", "COMMITTING"):
+        assert ending(answer(500, {"ok": False, "transaction": {"status": status}}), WRITING).kind is Kind.UNCLEAR
+    assert ending(answer(500, as_json), READING).kind is Kind.UNCLEAR
+
+
+def test_without_the_library_an_error_in_xml_is_still_that_error(monkeypatch):
+    monkeypatch.setattr(markup, "HAS_DEFUSEDXML", False)
+    assert ending(answer(404, FAILED_TRANSACTION, content_type="application/xml")).error.__class__ is Gone
+    with pytest.raises(MissingLibrary):
+        ending(answer(200, b"<a/>", content_type="application/xml"), READING_XML)

@@ -12,9 +12,9 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import ChangeResult, Report
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Call
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import AFTER_READING, Call, NewId
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Gone
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Gone, SettingsError, Unclear
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Plan, Step
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, FAILED, Outcome
 from tests.unit.plugins.module_utils._engine.fake_vendor import (
@@ -23,6 +23,7 @@ from tests.unit.plugins.module_utils._engine.fake_vendor import (
     FakeVendor,
     fleet_over,
     open_fake,
+    open_placing,
     refused,
     unavailable,
 )
@@ -31,9 +32,11 @@ from tests.unit.plugins.module_utils._engine.fake_vendor import (
 class World:
     """A cloud, its open account and the fleet over it. ``apply`` plans and applies declarations; ``plan`` only plans."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, *rows: dict[str, t.Any]) -> None:
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, *rows: dict[str, t.Any], opened: t.Any = open_fake, **options: t.Any
+    ) -> None:
         self.cloud = FakeCloud(*rows)
-        self.vendor = open_fake(self.cloud)
+        self.vendor = opened(self.cloud, **options)
         self.client = t.cast("t.Any", self.vendor.client)
         self.fleet = fleet_over(monkeypatch, self.vendor)
 
@@ -54,7 +57,12 @@ Make = t.Callable[..., World]
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Make:
-    return lambda *rows: World(monkeypatch, *rows)
+    return lambda *rows, **how: World(monkeypatch, *rows, **how)
+
+
+@pytest.fixture
+def placing(world: Make) -> Make:
+    return lambda *rows, **options: world(*rows, opened=open_placing, **options)
 
 
 LOBBY = {"id": "d1", "name": "Lobby", "serial": "S1"}
@@ -475,3 +483,497 @@ def test_a_failure_after_something_was_written_counts_as_changed(world: Make, mo
     assert (report.changed, report.failed) == (True, True)
     monkeypatch.setattr(here.vendor, "finish", lambda step, *_rest: dict.fromkeys(step.addresses, Outcome(FAILED, "no")))
     assert here.apply({"serial": "S1", "name": "Foyer"}).changed is False
+
+
+# New spaces
+
+
+def moves(*serials: str, **more: t.Any) -> list[dict[str, t.Any]]:
+    return [{"serial": serial, "space": "Attic", "create_space": True, **more} for serial in serials]
+
+
+FIVE = [{"id": f"d{number}", "serial": f"S{number}", "name": f"N{number}"} for number in range(1, 6)]
+ALL = [row["serial"] for row in FIVE]
+
+
+def test_a_space_that_five_devices_want_is_made_once_and_each_goes_there(placing: Make) -> None:
+    here = placing(*FIVE)
+    report = here.apply(*moves(*ALL))
+    assert here.paths().count("/spaces") == 1
+    assert set(statuses(report).values()) == {"done"}
+    assert {row["space"] for row in here.cloud.rows.values()} == {"s1"}
+    assert {device.space["id"] for device in report.devices.values() if device and device.space} == {"s1"}
+    assert here.cloud.writes[0].body == {"name": "Attic", "parent": "s0"}
+
+
+def test_devices_are_claimed_into_a_space_that_is_made_for_them(placing: Make) -> None:
+    here = placing()
+    report = here.apply(*moves("S8", "S9", model="M1"))
+    assert here.paths() == ["/spaces", "/devices", "/devices"]
+    assert set(statuses(report).values()) == {"done"}
+    assert {row["space"] for row in here.cloud.rows.values()} == {"s1"}
+
+
+def test_a_device_is_claimed_and_then_moved_by_the_ids_that_both_got(placing: Make) -> None:
+    here = placing()
+    here.vendor.CLAIM_SETS = frozenset({"name"})
+    report = here.apply(*moves("S9", model="M1"))
+    assert statuses(report) == {"S9 create_space": "done", "S9 claim": "done", "S9 move": "done"}
+    assert here.paths() == ["/spaces", "/devices", "/devices/d1"]
+    assert here.cloud.rows["d1"]["space"] == "s1"
+
+
+def test_the_id_of_a_new_device_is_encoded_where_it_goes_into_a_path(placing: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = placing()
+    here.cloud.spaces["Attic"] = "s1"
+    here.vendor.CLAIM_SETS = frozenset({"name"})
+    add = here.cloud.add
+    monkeypatch.setattr(here.cloud, "add", lambda **row: add(id="d 1/2", **row))
+    report = here.apply(*moves("S9", model="M1"))
+    assert statuses(report) == {"S9 claim": "done", "S9 move": "done"}
+    assert here.paths() == ["/devices", "/devices/d%201%2F2"]
+    assert here.cloud.rows["d 1/2"]["space"] == "s1"
+
+
+def test_when_a_space_could_not_be_made_nobody_goes_there_and_everything_else_is_done(placing: Make) -> None:
+    here = placing(*FIVE)
+    here.client.refuse["/spaces"] = refused("no more spaces")
+    report = here.apply(*moves(*ALL, tags=["red"]), {"serial": "S9", "model": "M1", "owner": "ada@example.com", **moves("S9")[0]})
+    for serial in ALL:
+        assert {key: value for key, value in statuses(report).items() if key.startswith(serial)} == {
+            f"{serial} create_space": "failed",
+            f"{serial} tag": "done",
+            f"{serial} move": "skipped",
+        }
+    assert {key: value for key, value in statuses(report).items() if key.startswith("S9")} == {
+        "S9 create_space": "failed",
+        "S9 claim": "skipped",
+        "S9 set_owner": "skipped",
+    }
+    assert "lab/S1: move skipped: the space that it goes to could not be made" in report.problems()
+    assert here.client.writes == 1 + 3
+    assert "/devices" not in here.paths()
+
+
+def test_nothing_irreversible_follows_a_space_that_could_not_be_made(placing: Make) -> None:
+    here = placing(LOBBY)
+    here.client.refuse["/spaces"] = refused("no more spaces")
+    assert statuses(here.apply(*moves("S1", archived=True)))["S1 archive"] == "skipped"
+
+
+def test_a_space_that_was_made_although_the_answer_was_lost_is_found_by_reading_and_used(placing: Make) -> None:
+    here = placing(*FIVE)
+    plan = here.plan(*moves(*ALL))
+    here.cloud.reads.clear()
+    here.client.lose["/spaces"] = "after"
+    report = here.fleet.apply(plan)
+    assert set(statuses(report).values()) == {"done"}
+    assert here.cloud.spaces == {"Attic": "s1"}
+    assert {row["space"] for row in here.cloud.rows.values()} == {"s1"}
+    assert here.cloud.reads == ["/spaces"]
+
+
+def test_a_space_that_got_lost_is_never_made_again_where_it_must_not_be(placing: Make) -> None:
+    here = placing(*FIVE)
+    here.client.lose["/spaces"] = "before"
+    report = here.apply(*moves(*ALL, name="New"))
+    assert {key.split()[1]: value for key, value in statuses(report).items()} == {
+        "create_space": "unclear",
+        "rename": "done",
+        "move": "skipped",
+    }
+    assert here.cloud.spaces == {}
+    assert here.paths().count("/spaces") == 0
+
+
+def test_a_space_that_got_lost_is_made_again_where_reading_shows_that_it_is_not_there(placing: Make) -> None:
+    here = placing(LOBBY)
+    here.vendor.MAKES = AFTER_READING
+    here.client.lose["/spaces"] = "before"
+    assert set(statuses(here.apply(*moves("S1"))).values()) == {"done"}
+    assert here.cloud.spaces == {"Attic": "s1"}
+
+
+@pytest.mark.parametrize("loss", ["before", "after"])
+def test_a_space_that_cannot_be_looked_for_is_unclear_and_nobody_goes_there(placing: Make, loss: str) -> None:
+    here = placing(LOBBY, ROOF)
+    plan = here.plan(*moves("S1", "S2"))
+    here.client.lose["/spaces"] = loss
+    here.cloud.unreadable = unavailable()
+    assert {key.split()[1]: value for key, value in statuses(here.fleet.apply(plan)).items()} == {
+        "create_space": "unclear",
+        "move": "skipped",
+    }
+
+
+def test_a_space_that_an_unclear_ending_left_open_is_looked_for(placing: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = placing(LOBBY, ROOF)
+    finish = here.vendor.finish
+
+    def unclear(step: Step, *rest: t.Any) -> t.Any:
+        if step.call.makes:
+            raise Unclear("the job did not end", method="POST", path="/spaces")
+        return finish(step, *rest)
+
+    monkeypatch.setattr(here.vendor, "finish", unclear)
+    assert set(statuses(here.apply(*moves("S1", "S2"))).values()) == {"done"}
+    assert {row["space"] for row in here.cloud.rows.values()} == {"s1"}
+
+
+def test_nobody_goes_to_a_space_whose_id_the_vendor_did_not_tell(placing: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = placing(LOBBY)
+    monkeypatch.setattr(here.vendor, "finish", lambda step, *_rest: dict.fromkeys(step.addresses, Outcome(DONE)))
+    report = here.apply(*moves("S1", name="New"))
+    assert statuses(report) == {"S1 create_space": "done", "S1 rename": "done", "S1 move": "skipped"}
+    assert "the id of what was made for it is not known yet; run again" in report.problems()[0]
+
+
+def test_devices_that_came_to_grief_before_leave_the_making_of_a_space_to_the_others(placing: Make) -> None:
+    here = placing(LOBBY, {**ROOF, "archived": True})
+    here.client.refuse["/archived"] = Unclear("lost", method="PUT", path="/archived")
+    plan = here.plan(*moves("S1"), *moves("S2", archived=False))
+    early = [step for step in plan.accounts[0].steps if step.call.path == "/archived"]
+    late = [step for step in plan.accounts[0].steps if step.call.path != "/archived"]
+    report = here.fleet.apply(Plan((replace(plan.accounts[0], steps=(*early, *late)),)))
+    assert statuses(report) == {
+        "S1 create_space": "done", "S1 move": "done",
+        "S2 create_space": "skipped", "S2 unarchive": "unclear", "S2 move": "skipped",
+    }  # fmt: skip
+    assert [call.targets for call in here.cloud.writes] == [("lab/S1",), ("lab/S1",)]
+
+
+@pytest.mark.parametrize("loss", ["before", "after"])
+@pytest.mark.parametrize("held", [None, "s0"])
+def test_a_lost_move_to_a_new_space_is_settled_by_the_id_that_the_space_got(placing: Make, loss: str, held: str | None) -> None:
+    here = placing({**LOBBY, "space": held})
+    here.client.lose["/devices/d1"] = loss
+    report = here.apply(*moves("S1"))
+    assert set(statuses(report).values()) == {"done"}
+    assert here.cloud.rows["d1"]["space"] == "s1"
+    assert here.paths() == ["/spaces", "/devices/d1"]
+
+
+def test_a_lost_claim_into_a_new_space_is_settled_by_the_id_that_the_space_got(placing: Make) -> None:
+    here = placing()
+    here.client.lose["/devices"] = "after"
+    report = here.apply(*moves("S9", model="M1"))
+    assert statuses(report) == {"S9 create_space": "done", "S9 claim": "done"}
+
+
+def test_the_record_of_a_device_claimed_without_a_word_holds_the_new_space(
+    placing: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = placing()
+    finish = here.vendor.finish
+    monkeypatch.setattr(
+        here.vendor,
+        "finish",
+        lambda step, *rest: finish(step, *rest) if step.call.makes else dict.fromkeys(step.addresses, Outcome(DONE)),
+    )
+    device = here.apply(*moves("S9", model="M1")).devices["lab/S9"]
+    assert device is not None
+    assert device.space == {"id": "s1", "name": "Attic", "path": "Attic"}
+
+
+# Before sending
+
+
+def test_a_step_is_sent_as_it_is_after_a_last_look(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(LOBBY)
+    seen: list[t.Any] = []
+
+    def look(step: Step) -> Step:
+        seen.append((len(here.cloud.writes), step.call.body))
+        return replace(step, call=replace(step.call, body={**step.call.body, "value": "Fresh"}))
+
+    monkeypatch.setattr(here.vendor, "before_sending", look)
+    report = here.apply({"serial": "S1", "name": "Hall"})
+    assert seen == [(0, {"device": "d1", "value": "Hall"})]
+    assert here.cloud.rows["d1"]["name"] == "Fresh"
+    assert statuses(report) == {"S1 rename": "done"}
+
+
+def test_what_comes_before_sending_sees_the_ids_of_what_was_created(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world()
+    seen: list[t.Any] = []
+    monkeypatch.setattr(here.vendor, "before_sending", lambda step: seen.append(step.call.body) or step)
+    here.apply({"serial": "S9", "model": "M1", "owner": "ada@example.com"})
+    assert seen[1] == {"device": "d1", "value": "u1"}
+
+
+def test_an_error_before_sending_fails_the_step_and_nothing_is_sent(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(LOBBY, ROOF)
+
+    def look(step: Step) -> Step:
+        if step.call.path == "/tags":
+            raise refused("it looks different now")
+        return step
+
+    monkeypatch.setattr(here.vendor, "before_sending", look)
+    report = here.apply({"serial": "S1", "tags": ["a"], "name": "Hall"}, {"serial": "S2", "tags": ["a"]})
+    assert statuses(report) == {"S1 rename": "done", "S1 tag": "failed", "S2 tag": "failed"}
+    assert here.paths() == ["/name"]
+    assert "it looks different now" in report.problems()[0]
+
+
+def test_planning_and_rehearsing_do_not_come_before_sending(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(LOBBY)
+    monkeypatch.setattr(here.vendor, "before_sending", lambda step: pytest.fail("nothing is to be sent"))
+    monkeypatch.setattr(here.vendor, "dry_run_call", lambda call: None)
+    assert here.fleet.rehearse(here.plan({"serial": "S1", "name": "Hall"})) == []
+
+
+# Lanes
+
+
+class Traffic:
+    """A gate that counts how many calls are under way in each lane, and in all."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.under_way: dict[str, int] = {}
+        self.most: dict[str, int] = {}
+        self.order: list[str] = []
+
+    def enter(self, lane: str) -> None:
+        with self.lock:
+            for name in (lane, "all"):
+                self.under_way[name] = self.under_way.get(name, 0) + 1
+                self.most[name] = max(self.most.get(name, 0), self.under_way[name])
+
+    def leave(self, lane: str) -> None:
+        with self.lock:
+            self.order.append(lane)
+            for name in (lane, "all"):
+                self.under_way[name] -= 1
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 8])
+def test_calls_of_one_lane_are_never_under_way_side_by_side_their_finish_included(
+    placing: Make, monkeypatch: pytest.MonkeyPatch, concurrency: int
+) -> None:
+    here = placing(*({"serial": f"S{number}"} for number in range(12)), concurrency=concurrency)
+    here.vendor.lanes["rename"] = lambda change: f"lane {int(change.address.split('S')[1]) % 2}"
+    traffic = Traffic()
+    lane_of = {f"lab/S{number}": f"lane {number % 2}" for number in range(12)}
+    here.client.gates["/name"] = lambda call: traffic.enter(lane_of[call.targets[0]])
+    finish = here.vendor.finish
+
+    def slow(step: Step, *rest: t.Any) -> t.Any:
+        threading.Event().wait(0.001)
+        traffic.leave(lane_of[step.addresses[0]])
+        return finish(step, *rest)
+
+    monkeypatch.setattr(here.vendor, "finish", slow)
+    report = here.apply(*({"serial": f"S{number}", "name": "n"} for number in range(12)))
+    assert set(statuses(report).values()) == {"done"}
+    assert (traffic.most["lane 0"], traffic.most["lane 1"]) == (1, 1)
+    assert len(traffic.order) == 12
+
+
+def test_a_lane_that_is_taken_keeps_no_place_from_the_others(placing: Make) -> None:
+    here = placing(*FIVE, concurrency=2)
+    here.vendor.lanes["rename"] = lambda change: None if change.address in ("lab/S4", "lab/S5") else "narrow"
+    others, sent = threading.Semaphore(0), []
+
+    def gate(call: Call) -> None:
+        sent.append(call.targets[0])
+        if call.targets[0] == "lab/S1":
+            assert others.acquire(timeout=5), "S4 is kept waiting"
+            assert others.acquire(timeout=5), "S5 is kept waiting"
+        elif call.targets[0] in ("lab/S4", "lab/S5"):
+            others.release()
+
+    here.client.gates["/name"] = gate
+    report = here.apply(*({"serial": serial, "name": "n"} for serial in ALL))
+    assert set(statuses(report).values()) == {"done"}
+    assert set(sent[:3]) == {"lab/S1", "lab/S4", "lab/S5"}
+    assert sent[3:] == ["lab/S2", "lab/S3"]
+
+
+def test_two_lanes_go_side_by_side(placing: Make) -> None:
+    here = placing(LOBBY, ROOF)
+    here.vendor.lanes["rename"] = lambda change: change.address
+    both = threading.Barrier(2, timeout=5)
+    here.client.gates["/name"] = lambda call: both.wait()
+    assert set(statuses(here.apply({"serial": "S1", "name": "A"}, {"serial": "S2", "name": "B"})).values()) == {"done"}
+
+
+def test_a_failure_frees_its_lane(placing: Make) -> None:
+    here = placing(LOBBY, ROOF, CELLAR)
+    here.vendor.lanes["rename"] = lambda change: "narrow"
+
+    def gate(call: Call) -> None:
+        if call.targets[0] == "lab/S1":
+            raise refused()
+
+    here.client.gates["/name"] = gate
+    report = here.apply(*({"serial": f"S{number}", "name": "n"} for number in (1, 2, 3)))
+    assert statuses(report) == {"S1 rename": "failed", "S2 rename": "done", "S3 rename": "done"}
+
+
+def test_a_step_that_is_not_sent_holds_no_lane_up(placing: Make) -> None:
+    here = placing(LOBBY, ROOF)
+    here.vendor.lanes.update(archive=lambda change: "narrow", rename=lambda change: "narrow")
+
+    def gate(call: Call) -> None:
+        if call.targets[0] == "lab/S1":
+            raise refused()
+
+    here.client.gates["/name"] = gate
+    report = here.apply({"serial": "S1", "name": "n", "archived": True}, {"serial": "S2", "name": "n", "archived": True})
+    assert statuses(report) == {"S1 rename": "failed", "S1 archive": "skipped", "S2 rename": "done", "S2 archive": "done"}
+
+
+def test_a_lane_that_cannot_be_had_is_a_failure_of_the_step_and_nothing_is_sent(placing: Make) -> None:
+    here = placing(LOBBY, ROOF)
+    here.vendor.lanes["rename"] = lambda change: "narrow"
+    here.client.lane_error = SettingsError("cannot keep shared state")
+    report = here.apply({"serial": "S1", "name": "n", "tags": ["a"]}, {"serial": "S2", "tags": ["a"]})
+    assert statuses(report) == {"S1 rename": "failed", "S1 tag": "done", "S2 tag": "done"}
+    assert "/name" not in here.paths()
+
+
+# What reading cannot tell
+
+
+def only(world_: World, **fields: t.Any) -> Plan:
+    """The plan of a rename whose change has these fields instead."""
+    plan = world_.plan({"serial": "S1", "name": "Hall"})
+    (account,) = plan.accounts
+    (device,) = account.devices
+    (step,) = account.steps
+    change = replace(device.changes[0], **fields)
+    return Plan((replace(account, devices=(replace(device, changes=(change,)),), steps=(replace(step, changes=(change,)),)),))
+
+
+@pytest.mark.parametrize("fields", [{"unverified": True}, {"before": "Hall"}])
+def test_a_lost_value_that_reading_cannot_tell_is_not_taken_for_set(world: Make, fields: dict[str, t.Any]) -> None:
+    here = world({**LOBBY, "name": "Hall"})
+    here.cloud.rows["d1"]["name"] = "Lobby"
+    plan = only(here, **fields)
+    here.cloud.rows["d1"]["name"] = "Hall"
+    here.client.lose["/name"] = "before"
+    assert statuses(here.fleet.apply(plan)) == {"S1 rename": "done"}
+    assert here.paths() == ["/name"]
+
+
+def test_a_value_that_cannot_be_read_is_sent_even_where_the_device_is_looked_at_first(world: Make) -> None:
+    here = world(LOBBY)
+    plan = only(here, unverified=True, verify=True)
+    here.cloud.rows["d1"]["name"] = "Hall"
+    assert statuses(here.fleet.apply(plan)) == {"S1 rename": "done"}
+    assert here.paths() == ["/name"]
+
+
+@pytest.mark.parametrize("loss", ["before", "after"])
+def test_of_values_that_one_call_sets_those_that_can_be_read_speak_for_the_others(world: Make, loss: str) -> None:
+    here = world(LOBBY)
+    plan = only(here)
+    (account,) = plan.accounts
+    (device,) = account.devices
+    blind = Change("lab/S1", "set_contact", "contact", None, {"pin": 1}, device_id="d1", unverified=True)
+    changes = (*device.changes, blind)
+    step = replace(account.steps[0], changes=changes)
+    here.client.lose["/name"] = loss
+    report = here.fleet.apply(Plan((replace(account, devices=(replace(device, changes=changes),), steps=(step,)),)))
+    assert statuses(report) == {"S1 rename": "done", "S1 set_contact": "done"}
+    assert here.paths() == ["/name"]
+
+
+def test_a_change_that_names_what_nobody_made_is_skipped(world: Make) -> None:
+    here = world(LOBBY)
+    plan = here.plan({"serial": "S1", "name": "Hall"})
+    (step,) = plan.accounts[0].steps
+    step = replace(step, call=replace(step.call, body={"device": "d1", "value": NewId("space:none")}))
+    report = here.fleet.apply(Plan((replace(plan.accounts[0], steps=(step,)),)))
+    assert statuses(report) == {"S1 rename": "skipped"}
+    assert here.cloud.writes == []
+
+
+# Where the vendor knows better
+
+
+def test_the_vendor_may_say_what_came_of_a_step_that_ended_in_an_error(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(LOBBY)
+    asked: list[t.Any] = []
+    here.client.refuse["/name"] = refused("it has that name already")
+
+    def after_error(step: Step, error: t.Any, deadline: t.Any) -> dict[str, Outcome]:
+        asked.append((step.call.body, error.status))
+        return dict.fromkeys(step.addresses, Outcome(DONE))
+
+    monkeypatch.setattr(here.vendor, "after_error", after_error)
+    assert statuses(here.apply({"serial": "S1", "name": "Hall"})) == {"S1 rename": "done"}
+    assert asked == [({"device": "d1", "value": "Hall"}, 400)]
+
+
+def test_after_an_error_the_vendor_sees_the_ids_that_were_sent(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world()
+    asked: list[t.Any] = []
+    here.client.refuse["/owner"] = refused()
+    monkeypatch.setattr(here.vendor, "after_error", lambda step, *_rest: asked.append(step.call.body))
+    report = here.apply({"serial": "S9", "model": "M1", "owner": "ada@example.com"})
+    assert statuses(report) == {"S9 claim": "done", "S9 set_owner": "failed"}
+    assert asked == [{"device": "d1", "value": "u1"}]
+
+
+def test_an_error_while_an_error_is_explained_hides_nothing(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(LOBBY)
+    here.client.refuse["/name"] = refused("too long")
+
+    def after_error(*_args: t.Any) -> t.NoReturn:
+        raise unavailable()
+
+    monkeypatch.setattr(here.vendor, "after_error", after_error)
+    report = here.apply({"serial": "S1", "name": "Hall"})
+    assert statuses(report) == {"S1 rename": "failed"}
+    assert "too long" in report.problems()[0]
+
+
+def test_an_error_that_is_no_answer_is_not_for_the_vendor_to_explain(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(LOBBY)
+    monkeypatch.setattr(here.vendor, "after_error", lambda *_args: pytest.fail("there was no answer"))
+    here.client.refuse["/name"] = SettingsError("cannot keep shared state")
+    assert statuses(here.apply({"serial": "S1", "name": "Hall"})) == {"S1 rename": "failed"}
+
+
+def test_while_the_vendor_is_at_work_it_is_looked_at_again_until_it_shows(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(LOBBY)
+    here.client.lose["/name"] = "before"
+    looks: list[int] = []
+    refresh = here.vendor.refresh_all
+
+    def late(*args: t.Any) -> t.Any:
+        looks.append(1)
+        if len(looks) == 3:
+            here.cloud.rows["d1"]["name"] = "Hall"
+        return refresh(*args)
+
+    monkeypatch.setattr(here.vendor, "refresh_all", late)
+    monkeypatch.setattr(here.vendor, "at_work", lambda: True)
+    assert statuses(here.apply({"serial": "S1", "name": "Hall"})) == {"S1 rename": "done"}
+    assert here.client.pauses == [2.0, 4.0]
+    assert here.cloud.writes == []
+
+
+def test_a_vendor_that_stays_at_work_leaves_a_lost_answer_unclear_at_the_deadline(
+    world: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = world(LOBBY)
+    here.client.lose["/name"] = "before"
+    monkeypatch.setattr(here.vendor, "at_work", lambda: True)
+    assert statuses(here.apply({"serial": "S1", "name": "Hall"})) == {"S1 rename": "unclear"}
+    assert here.client.pauses[:6] == [2.0, 4.0, 8.0, 16.0, 16.0, 16.0]
+    assert sum(here.client.pauses) <= 600.0
+    assert here.cloud.writes == []
+
+
+def test_a_vendor_that_has_come_to_rest_is_believed(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(LOBBY)
+    here.client.lose["/name"] = "before"
+    busy = [True, False]
+    monkeypatch.setattr(here.vendor, "at_work", lambda: busy.pop(0))
+    assert statuses(here.apply({"serial": "S1", "name": "Hall"})) == {"S1 rename": "done"}
+    assert here.client.pauses == [2.0]
+    assert here.paths() == ["/name"]

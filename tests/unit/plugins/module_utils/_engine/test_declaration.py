@@ -14,9 +14,10 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration
 
 DOCUMENTED = {
-    "device_id", "serial", "mac", "cloud_id", "name", "previous_name", "state", "model", "device_type", "space", "create_space",
-    "rename_shared_space", "transfer_to", "owner", "tags", "purge_tags", "metafields", "metafields_policy", "state_path", "secret_metafields", "status",
-    "applications", "application", "subscriptions", "contact", "warranty", "archived", "protect", "account",
+    "device_id", "serial", "mac", "cloud_id", "name", "previous_name", "state", "model", "device_type", "space",
+    "create_space", "rename_shared_space", "transfer_to", "owner", "tags", "purge_tags", "metafields", "metafields_policy",
+    "state_path", "secret_metafields", "status", "applications", "application", "subscriptions", "contact", "warranty",
+    "archived", "protect", "account",
 }  # fmt: skip
 
 

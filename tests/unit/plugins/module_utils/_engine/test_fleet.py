@@ -13,6 +13,7 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine import fleet as fleet_module
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Call, NewId
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
     Ambiguous,
@@ -28,8 +29,8 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     SettingsError,
     Unsupported,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Query
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Plan
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Desired, Plan
 from tests.unit.plugins.module_utils._engine.fake_vendor import FakeCloud, FakeVendor, fleet_over, open_fake, refused, unavailable
 
 LOBBY = {"id": "d1", "name": "Lobby", "serial": "S1", "mac": "11:22:33:44:aa:01"}
@@ -445,3 +446,94 @@ def test_a_new_device_declared_through_two_accounts_of_one_cloud_is_created_by_n
     plan = fleet.plan(declared(*({"account": account, "name": "New", **identity} for account in ("lab", "av"))))
     assert plan.devices == ()
     assert len(plan.errors) == 2
+
+
+# What a read and a plan have to say
+
+
+def test_what_a_read_has_to_say_stands_in_the_plan_of_the_account(
+    fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = lab.read
+    monkeypatch.setattr(lab, "read", lambda declarations: replace(read(declarations), warnings=("a page was odd",)))
+    assert fleet.plan(declared({"serial": "S1"})).accounts[0].warnings == ("a page was odd",)
+    assert fleet.plan(declared({"serial": "S1", "warranty": {"a": 1}})).accounts[0].warnings == ()
+
+
+def test_the_warnings_of_an_account_outlive_a_device_that_two_accounts_declare(
+    monkeypatch: pytest.MonkeyPatch, lab: FakeVendor
+) -> None:
+    same = open_fake(lab.client.cloud, "av")
+    same.settings = replace(same.settings, url=lab.settings.url)
+    read = lab.read
+    monkeypatch.setattr(lab, "read", lambda declarations: replace(read(declarations), warnings=("a page was odd",)))
+    fleet = fleet_over(monkeypatch, lab, same)
+    plan = fleet.plan(declared({"account": "lab", "serial": "S1"}, {"account": "av", "serial": "S1"}))
+    assert [account.warnings for account in plan.accounts] == [(), ("a page was odd",)]
+
+
+def test_what_a_listing_has_to_say_comes_with_it(
+    fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lab, "list_devices", lambda query: Listing([], warnings=("one place cannot be read",)))
+    assert fleet.list_devices("lab", Query()).warnings == ("one place cannot be read",)
+
+
+def test_a_device_that_waits_for_a_person_is_blocked_and_the_others_are_planned(
+    fleet: fleet_module.Fleet, lab: FakeVendor, cloud: FakeCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lab, "waits_for", lambda declaration: f"needs activation: {declaration.serial}")
+    plan = fleet.plan(declared({"serial": "S9"}, {"serial": "S1", "name": "Hall"}))
+    assert [(device.address, device.blocked) for device in plan.devices] == [
+        ("lab/S1", None),
+        ("lab/S9", "needs activation: S9"),
+    ]
+    assert (plan.errors, plan.complete) == ((), True)
+    fleet.apply(plan)
+    assert [call.path for call in cloud.writes] == ["/name"]
+
+
+def test_a_device_that_waits_through_two_accounts_of_one_cloud_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, lab: FakeVendor
+) -> None:
+    same = open_fake(lab.client.cloud, "av")
+    same.settings = replace(same.settings, url=lab.settings.url)
+    for vendor in (lab, same):
+        monkeypatch.setattr(vendor, "waits_for", lambda declaration: "needs activation")
+    plan = fleet_over(monkeypatch, lab, same).plan(
+        declared({"account": "lab", "serial": "S9"}, {"account": "av", "serial": "S9"})
+    )
+    assert (plan.errors, [device.blocked for device in plan.devices]) == ((), ["needs activation", "needs activation"])
+
+
+def test_a_call_that_names_what_is_not_there_yet_is_not_rehearsed(
+    fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Call] = []
+    monkeypatch.setattr(lab, "dry_run_call", lambda call: asked.append(call))
+
+    def calls_for(change: t.Any) -> tuple[Call, ...]:
+        body = {"user": change.ids.get("user")}
+        if change.action == "claim":
+            body = {"space": NewId("space:Attic")}
+        return (Call("PUT", "/devices/{id}", body=body, repeat="never", path_id=change.target(), targets=(change.address,)),)
+
+    monkeypatch.setattr(lab, "calls_for", calls_for)
+    owned = [{"serial": serial, "model": "M1", "owner": "ada@example.com"} for serial in ("S1", "S9")]
+    assert fleet.rehearse(fleet.plan(declared(*owned))) == []
+    assert [(call.path, call.path_id, call.body) for call in asked] == [("/devices/d1", None, {"user": "u1"})]
+
+
+# The port's own defaults for what few vendors have
+
+
+def test_a_vendor_waits_for_nobody_warns_of_nothing_and_sends_a_step_as_it_is(lab: FakeVendor) -> None:
+    step = t.cast("t.Any", object())
+    (declaration,) = declared({"serial": "S1"})
+    assert lab.before_sending(step) is step
+    assert lab.waits_for(declaration) is None
+    assert lab.DELETE_WARNING is None
+    assert not lab.WHOLE
+    assert (Desired().new_space, Desired().forced, Desired().unverified, Desired().notes) == (None, frozenset(), frozenset(), ())
+    with pytest.raises(NotImplementedError):
+        lab.made(t.cast("t.Any", None))

@@ -32,6 +32,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.http imp
     account_key,
     encoded_query,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import (
     ConnectionLost,
     CutBody,
@@ -634,3 +635,67 @@ def test_a_lengthened_pause_is_held_against_the_deadline_too():
     with pytest.raises(RateLimited):
         made.send(READ)
     assert sum(made.time.slept) <= 2.0
+
+
+def test_a_path_may_name_its_id_apart():
+    made = client(OK)
+    made.send(Call("PATCH", "/things/{id}/x", body={"n": 1}, repeat=NEVER, path_id="a/b c"))
+    assert made.transport.sent[0].url == f"{URL}/things/a%2Fb%20c/x"
+
+
+def test_an_id_cannot_lead_out_of_the_account():
+    made = client(OK)
+    with pytest.raises(DeclarationError, match="path below"):
+        made.send(Call("PATCH", "/things/{id}/x", repeat=NEVER, path_id=".."))
+    assert made.transport.sent == []
+
+
+def test_a_call_says_which_media_type_it_wants():
+    made = client(OK)
+    made.get("/things", accept="text/xml")
+    made.send(Call("PATCH", "/x", body={}, repeat=NEVER, accept="application/xml"))
+    assert [request.headers["Accept"] for request in made.transport.sent] == ["text/xml", "application/xml"]
+    assert made.transport.sent[1].headers["Content-Type"] == "application/json"
+
+
+def test_a_lane_is_held_by_one_at_a_time_and_leaves_the_others_free():
+    made = client(OK)
+    order, there = [], threading.Event()
+
+    def second():
+        there.set()
+        with made.exclusive("a"):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with made.exclusive("a"), made.exclusive("b"):
+        thread.start()
+        there.wait(5)
+        thread.join(0.005)
+        order.append("first")
+    thread.join(5)
+    assert order == ["first", "second"]
+
+
+def test_clients_of_one_account_share_its_lanes_where_they_share_a_file_and_others_do_not(tmp_path):
+    one, two, other = (
+        client(OK, shared=SharedState(tmp_path / "run" / "state.json"), options={"token": token}) for token in ("t1", "t1", "t2")
+    )
+    tried = threading.Event()
+    held = []
+
+    def second():
+        with other.exclusive("a"):
+            held.append("other")
+        tried.set()
+        with two.exclusive("a"):
+            held.append("two")
+
+    thread = threading.Thread(target=second)
+    with one.exclusive("a"):
+        thread.start()
+        assert tried.wait(5)
+        thread.join(0.005)
+        held.append("one")
+    thread.join(5)
+    assert held == ["other", "one", "two"]

@@ -28,7 +28,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
     shown_record,
     with_changes,
 )
-from tests.unit.plugins.module_utils._engine.fake_vendor import FakeCloud, FakeVendor, open_fake
+from tests.unit.plugins.module_utils._engine.fake_vendor import FakeCloud, FakeVendor, PlacingVendor, open_fake, open_placing
 
 SEEN = Device(
     "fake", account="lab", id="d1", name="Lobby", serial="S1", tags=["blue"], metafields={"Room": "Lobby", "Pin": "1234"},
@@ -376,3 +376,218 @@ def test_a_plan_gathers_what_its_accounts_say() -> None:
     plan = Plan((AccountPlan("a", "fake", (device,)), AccountPlan("b", "fake", errors=(error,), complete=False)))
     assert (plan.devices, plan.changes, plan.errors, plan.complete) == ((device,), (change,), (error,), False)
     assert Plan().complete
+
+
+# New spaces
+
+
+@pytest.fixture
+def placing() -> PlacingVendor:
+    return open_placing(FakeCloud())
+
+
+def placed(vendor: PlacingVendor, observed: Device | None = SEEN, **options: t.Any) -> DevicePlan:
+    return planned(vendor, observed, create_space=True, **options)
+
+
+ATTIC = {"id": None, "name": "Attic", "path": "Attic"}
+
+
+def test_a_space_that_is_missing_is_made_before_the_device_moves_there(placing: PlacingVendor) -> None:
+    plan = placed(placing, space="Attic", name="Hall")
+    assert rows(plan) == [
+        ("create_space", None, None, {"space": "Attic"}),
+        ("rename", "name", "Lobby", "Hall"),
+        ("move", "space", SEEN.space, ATTIC),
+    ]
+    made, _renamed, moved = plan.changes
+    assert made.ids == {"parent": "s0"}
+    assert made.calls[0].makes == "space:Attic"
+    assert moved.calls[0].body == {"space": NewId("space:Attic")}
+    assert moved.calls[0].as_data()["path"] == "/devices/d1"
+    assert plan.action == "update"
+    assert plan.after is not None
+    assert plan.after.space == ATTIC
+
+
+def test_a_space_that_is_missing_is_made_before_the_device_that_is_claimed_into_it(placing: PlacingVendor) -> None:
+    plan = placed(placing, None, model="M1", space="Attic")
+    assert [change.action for change in plan.changes] == ["create_space", "claim"]
+    assert plan.changes[1].calls[0].body["space"] == NewId("space:Attic")
+    assert plan.action == "create"
+
+
+def test_a_device_in_no_space_goes_to_a_new_one_although_neither_has_an_id(placing: PlacingVendor) -> None:
+    plan = placed(placing, replace(SEEN, space=None), space="Attic")
+    assert [change.action for change in plan.changes] == ["create_space", "move"]
+
+
+def test_a_new_device_moves_to_a_new_space_where_claiming_sets_none(placing: PlacingVendor) -> None:
+    placing.CLAIM_SETS = frozenset({"name"})
+    plan = placed(placing, None, model="M1", space="Attic")
+    assert [change.action for change in plan.changes] == ["create_space", "claim", "move"]
+    (moved,) = plan.changes[2].calls
+    assert moved.path_id == NewId("lab/S1")
+
+
+def test_no_space_is_made_for_a_device_that_goes_nowhere(placing: PlacingVendor) -> None:
+    desired = Desired({"name": "Roof"}, new_space="Attic")
+    declaration = declaration_from({"serial": "S1", "name": "Roof"}, account="lab")
+    assert [change.action for change in plan_device(placing, declaration, SEEN, desired).changes] == ["rename"]
+
+
+def test_what_makes_a_space_needs_no_ids_beside_its_name(placing: PlacingVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(placing, "calls_for", lambda change: ())
+    declaration = declaration_from({"serial": "S1", "space": "Attic"}, account="lab")
+    plan = plan_device(placing, declaration, SEEN, Desired({"space": ATTIC}, new_space="Attic"))
+    assert plan.changes[0].ids == {}
+
+
+# Forced, unverified, set as a whole
+
+
+def forcing(vendor: FakeVendor, desired: Desired, **options: t.Any) -> DevicePlan:
+    return plan_device(vendor, declaration_from({"serial": "S1", **options}, account="lab"), SEEN, desired)
+
+
+def test_a_forced_value_is_a_change_although_it_compares_equal(vendor: FakeVendor) -> None:
+    desired = Desired({"tags": ["blue"], "metafields": {"Room": "Lobby", "Pin": "1234"}}, forced=frozenset({"metafields.Pin"}))
+    plan = forcing(vendor, desired)
+    assert rows(plan) == [("set_metafield", "metafields.Pin", "1234", "1234")]
+    assert rows(forcing(vendor, replace(desired, forced=frozenset({"tags"})))) == [("tag", "tags", ["blue"], ["blue"])]
+
+
+def test_an_attribute_that_is_forced_is_so_with_all_its_keys(vendor: FakeVendor) -> None:
+    desired = Desired({"metafields": {"Room": "Lobby", "Pin": "1234"}}, forced=frozenset({"metafields"}))
+    assert [change.attribute for change in forcing(vendor, desired).changes] == ["metafields.Room", "metafields.Pin"]
+
+
+def test_what_cannot_be_read_back_is_marked_and_counted_apart(vendor: FakeVendor) -> None:
+    desired = Desired({"name": "Roof", "contact": {"a": 1}}, unverified=frozenset({"contact"}))
+    plan = forcing(vendor, desired)
+    assert [(change.action, change.unverified) for change in plan.changes] == [("rename", False), ("set_contact", True)]
+    assert ["unverified" in change.as_data() for change in plan.changes] == [False, True]
+    assert plan.changes[1].as_data()["unverified"] is True
+    assert not plan.unverified
+    assert forcing(vendor, replace(desired, values={"contact": {"a": 1}})).unverified
+    assert not forcing(vendor, Desired()).unverified
+
+
+def test_one_key_may_be_what_cannot_be_read_back(vendor: FakeVendor) -> None:
+    desired = Desired({"metafields": {"Room": "x", "Pin": "y"}}, unverified=frozenset({"metafields.Pin"}))
+    assert [(change.key, change.unverified) for change in forcing(vendor, desired).changes] == [("Room", False), ("Pin", True)]
+
+
+def test_notes_and_warnings_of_a_declaration_come_with_its_plan(vendor: FakeVendor) -> None:
+    for desired in (Desired(), Desired({"tags": ["red"]})):
+        plan = forcing(vendor, replace(desired, notes=("by the way",), warnings=("mind",)))
+        assert (plan.notes, plan.warnings) == (("by the way",), ("mind",))
+
+
+@pytest.fixture
+def whole(vendor: FakeVendor) -> FakeVendor:
+    vendor.WHOLE = frozenset({"metafields"})
+    return vendor
+
+
+def test_metafields_that_are_set_as_a_whole_are_one_change(whole: FakeVendor) -> None:
+    plan = planned(whole, metafields={"Room": "Roof", "Floor": 3})
+    assert rows(plan) == [("set_metafield", "metafields", SEEN.metafields, {"Room": "Roof", "Floor": 3})]
+    assert plan.after is not None
+    assert plan.after.metafields == {"Room": "Roof", "Floor": 3}
+    assert planned(whole, metafields={"Room": "Lobby", "Pin": "1234"}).changes == ()
+
+
+def test_secrets_among_metafields_that_are_set_as_a_whole_are_shown_nowhere_and_still_sent(whole: FakeVendor) -> None:
+    plan = planned(whole, metafields={"Room": "Roof", "Pin": "9876", "New": "5555"}, secret_metafields=["Pin", "New", "Other"])
+    (change,) = plan.changes
+    assert change.calls[0].body["value"] == {"Room": "Roof", "Pin": "9876", "New": "5555"}
+    assert change.shown_calls[0].body["value"] == {"Room": "Roof", "Pin": HIDDEN, "New": HIDDEN}
+    data = change.as_data()
+    assert data["before"] == {"Room": "Lobby", "Pin": HIDDEN}
+    assert data["after"] == {"Room": "Roof", "Pin": HIDDEN, "New": HIDDEN}
+    assert data["detail"] == [
+        {"path": "New", "before": None, "after": HIDDEN},
+        {"path": "Room", "before": "Lobby", "after": "Roof"},
+    ]
+    assert change.sensitive == ("metafields.New", "metafields.Pin")
+    assert change.hidden().hidden() == change.hidden()
+    everything = str([data, shown_diff(plan), [call.as_data() for call in change.shown_calls]])
+    for secret in ("1234", "9876", "5555"):
+        assert secret not in everything
+
+
+def test_a_secret_that_goes_is_named_as_sensitive_too(whole: FakeVendor) -> None:
+    (change,) = planned(whole, metafields={"Room": "Lobby"}, secret_metafields=["Pin"]).changes
+    assert change.sensitive == ("metafields.Pin",)
+    assert "1234" not in str(change.as_data())
+
+
+def test_metafields_without_a_secret_among_them_are_shown(whole: FakeVendor) -> None:
+    (change,) = planned(whole, metafields={"Room": "Roof"}, secret_metafields=["Other"]).changes
+    assert (change.sensitive, change.hidden().after) == ((), {"Room": "Roof"})
+
+
+def test_a_refusal_does_not_show_a_secret_among_metafields_set_as_a_whole(whole: FakeVendor) -> None:
+    whole.CAPABILITIES = {**whole.CAPABILITIES, "metafields": whole.CAPABILITIES["status"]}
+    with pytest.raises(Unsupported) as caught:
+        planned(whole, metafields={"Pin": "9876"}, secret_metafields=["Pin"])
+    assert "9876" not in str(caught.value)
+    assert "1234" not in str(caught.value)
+
+
+def test_secret_metafields_that_a_claim_sets_are_shown_nowhere_and_still_sent(vendor: FakeVendor) -> None:
+    vendor.CLAIM_SETS = frozenset({"name", "metafields"})
+    plan = planned(vendor, None, model="M1", metafields={"Pin": "9876", "Room": "Roof"}, secret_metafields=["Pin"])
+    (claim,) = plan.changes
+    assert claim.calls[0].body["metafields"] == {"Pin": "9876", "Room": "Roof"}
+    assert claim.shown_calls[0].body["metafields"] == {"Pin": HIDDEN, "Room": "Roof"}
+    assert claim.as_data()["after"] == {"serial": "S1", "model": "M1", "metafields": {"Pin": HIDDEN, "Room": "Roof"}}
+    assert claim.sensitive == ("metafields.Pin",)
+    assert "9876" not in str(shown_diff(plan))
+
+
+def test_a_claim_without_metafields_has_no_secret(vendor: FakeVendor) -> None:
+    claim = planned(vendor, None, model="M1", metafields={"Pin": "9876"}, secret_metafields=["Pin"]).changes[0]
+    assert (claim.secret_keys, claim.sensitive, claim.hidden()) == (frozenset(), (), claim)
+
+
+def test_a_secret_value_is_named_by_its_attribute() -> None:
+    assert Change("a", "set_metafield", "metafields.Pin", "1", "2", secret=True).sensitive == ("metafields.Pin",)
+    assert Change("a", "delete", None, {"id": "d1"}, None).sensitive == ()
+
+
+# Waiting, deleting
+
+
+def test_a_device_that_waits_for_a_person_is_blocked_before_anybody_asks_whether_it_can_be_created(
+    vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vendor, "waits_for", lambda declaration: "needs activation: enter a code")
+    monkeypatch.setattr(
+        vendor, "resolve", lambda declaration, observed: Desired({"tags": ["a"]}, warnings=("w",), notes=("the code is 1",))
+    )
+    plan = planned(vendor, None)
+    assert (plan.blocked, plan.changes, plan.after) == ("needs activation: enter a code", (), None)
+    assert (plan.warnings, plan.notes, plan.action) == (("w",), ("the code is 1",), "no-op")
+
+
+def test_a_device_that_is_there_waits_for_nobody(vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vendor, "waits_for", lambda declaration: "needs activation")
+    assert [change.action for change in planned(vendor, name="Roof").changes] == ["rename"]
+    assert planned(vendor, None, state="absent").blocked is None
+
+
+def test_a_task_that_creates_nothing_waits_for_nobody_either(vendor: FakeVendor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vendor, "waits_for", lambda declaration: "needs activation")
+    declaration = replace(declaration_from({"serial": "S1", "tags": ["a"]}, account="lab"), creates=False)
+    with pytest.raises(NotFound, match="creates none"):
+        plan_device(vendor, declaration, None, Desired({"tags": ["a"]}))
+
+
+def test_what_a_user_should_know_before_a_delete_is_a_warning_of_every_delete(vendor: FakeVendor) -> None:
+    assert planned(vendor, state="absent").warnings == ()
+    vendor.DELETE_WARNING = "its licence is lost"
+    assert planned(vendor, state="absent").warnings == ("its licence is lost",)
+    assert planned(vendor, None, state="absent").warnings == ()
+    assert planned(vendor, name="Roof").warnings == ()

@@ -8,14 +8,15 @@ from __future__ import annotations
 import datetime
 import json
 import typing as t
+from dataclasses import replace
 
 import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Forbidden
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import AccountPlan, Plan
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import AccountPlan, Change, DevicePlan, Plan
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import plan_as_data
-from tests.unit.plugins.module_utils._engine.fake_vendor import FakeCloud, fleet_over, open_fake
+from tests.unit.plugins.module_utils._engine.fake_vendor import FakeCloud, fleet_over, open_fake, open_placing
 
 NOON = datetime.datetime(2026, 3, 1, 13, 0, 5, tzinfo=datetime.timezone(datetime.timedelta(hours=1)))
 KEYS = {
@@ -143,3 +144,72 @@ def test_an_account_that_could_not_be_read_makes_the_plan_incomplete() -> None:
     data = plan_as_data(Plan((AccountPlan("lab", "fake", errors=(error,), complete=False),)), tool_version="1", now=NOON)
     assert data["complete"] is False
     assert (data["errors"][0]["status"], data["errors"][0]["tracking_id"]) == (403, "t-1")
+
+
+def test_what_cannot_be_read_back_is_counted_apart_unless_something_else_changes_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows: list[dict[str, t.Any]] = [LOBBY, {"id": "d2", "serial": "S2", "name": "Roof"}]
+    vendor = open_fake(FakeCloud(*rows))
+    resolve = vendor.resolve
+    monkeypatch.setattr(
+        vendor,
+        "resolve",
+        lambda *both: replace(resolve(*both), unverified=frozenset({"contact"}), notes=("sent anew each time",)),
+    )
+    fleet = fleet_over(monkeypatch, vendor)
+    wanted = [{"serial": "S1", "contact": {"a": 1}}, {"serial": "S2", "contact": {"a": 1}, "name": "Hall"}]
+    data = plan_as_data(fleet.plan([declaration_from(options) for options in wanted]), tool_version="1", now=NOON)
+    assert (data["summary"]["update"], data["summary"]["unverified"], data["summary"]["unchanged"]) == (1, 1, 0)
+    assert [(change["action"], change.get("unverified", False)) for change in data["changes"]] == [
+        ("set_contact", True),
+        ("rename", False),
+        ("set_contact", True),
+    ]
+    assert [device["actions"] for device in data["devices"]] == [["update"], ["update"]]
+
+
+def test_a_blocked_device_is_in_no_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = open_fake(FakeCloud())
+    monkeypatch.setattr(vendor, "waits_for", lambda declaration: "needs activation: enter the code")
+    plan = fleet_over(monkeypatch, vendor).plan([declaration_from({"serial": "S9", "name": "New"})])
+    data = plan_as_data(plan, tool_version="1", now=NOON)
+    assert data["blocked"] == [{"address": "lab/S9", "reason": "needs activation: enter the code"}]
+    assert set(data["summary"].values()) == {0}
+    assert (data["devices"][0]["reason"], data["devices"][0]["name"]) == ("needs activation: enter the code", "New")
+
+
+def test_warnings_of_accounts_come_before_those_of_devices() -> None:
+    device = DevicePlan(declaration_from({"serial": "S1"}, account="b"), None, None, warnings=("mind",))
+    plan = Plan((AccountPlan("a", "fake", warnings=("odd",)), AccountPlan("b", "fake", (device,), warnings=("strange",))))
+    assert plan_as_data(plan, tool_version="1", now=NOON)["warnings"] == ["odd", "strange", "b/S1: mind"]
+
+
+def test_a_new_space_stands_in_the_plan_with_the_call_that_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet = fleet_over(monkeypatch, open_placing(FakeCloud(LOBBY, {"id": "d2", "serial": "S2"})))
+    wanted = [{"serial": serial, "space": "Attic", "create_space": True} for serial in ("S1", "S2")]
+    data = plan_as_data(fleet.plan([declaration_from(options) for options in wanted]), tool_version="1", now=NOON)
+    made, moved = data["changes"][:2]
+    assert (made["action"], made["attribute"], made["before"], made["after"]) == ("create_space", None, None, {"space": "Attic"})
+    assert made["calls"] == [{"method": "POST", "path": "/spaces", "body": {"name": "Attic", "parent": "s0"}}]
+    assert moved["calls"] == [{"method": "PATCH", "path": "/devices/d1", "body": {"space": {"id_of_new": "space:Attic"}}}]
+    assert (data["summary"]["update"], data["summary"]["calls"]) == (2, 3)
+    assert json.loads(json.dumps(data)) == data
+
+
+def test_secrets_of_metafields_set_as_a_whole_are_named_and_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    vendor = open_fake(FakeCloud(LOBBY))
+    vendor.WHOLE = frozenset({"metafields"})
+    fleet = fleet_over(monkeypatch, vendor)
+    options = {"serial": "S1", "metafields": {"Pin": "9876", "Room": "H"}, "secret_metafields": ["Pin"]}
+    data = plan_as_data(fleet.plan([declaration_from(options)]), tool_version="1", now=NOON)
+    assert data["devices"][0]["sensitive"] == ["metafields.Pin"]
+    assert data["changes"][0]["after"] == {"Pin": "(hidden)", "Room": "H"}
+    assert data["changes"][0]["detail"] == [{"path": "Room", "before": None, "after": "H"}]
+    assert "9876" not in json.dumps(data)
+    assert "1234" not in json.dumps(data)
+
+
+def test_what_is_sensitive_is_named_once_for_a_device() -> None:
+    changes = tuple(Change("b/S1", "set_metafield", "metafields.Pin", None, 1, secret=True) for _number in range(2))
+    device = DevicePlan(declaration_from({"serial": "S1"}, account="b"), None, None, changes)
+    data = plan_as_data(Plan((AccountPlan("b", "fake", (device,)),)), tool_version="1", now=NOON)
+    assert data["devices"][0]["sensitive"] == ["metafields.Pin"]

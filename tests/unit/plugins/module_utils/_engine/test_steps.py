@@ -15,6 +15,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps im
     batch_devices,
     combine_per_device,
     joined_step,
+    merged,
     steps_for,
 )
 
@@ -89,3 +90,41 @@ def test_a_joined_step_carries_the_changes_of_its_parts() -> None:
     step = joined_step(parts, fold)
     assert step.changes == (*parts[0].changes, *parts[1].changes)
     assert step.parts == tuple(parts)
+
+
+def making(address: str, made: str, stage: int = 0) -> DevicePlan:
+    asked = Call("POST", "/spaces", body={"name": made}, stage=stage, targets=(address,), makes=f"space:{made}")
+    return plan(address, Change(address, "create_space", None, None, {"space": made}, calls=(asked,)))
+
+
+def test_what_several_devices_need_made_is_made_once_for_all_of_them() -> None:
+    merger = Merger()
+    steps = steps_for(merger, [making("b", "Hall"), making("c", "Roof"), making("a", "Hall")])
+    assert [(step.addresses, step.call.body) for step in steps] == [
+        (("a", "b"), {"name": "Hall"}),
+        (("c",), {"name": "Roof"}),
+    ]
+    assert [change.address for change in steps[0].changes] == ["a", "b"]
+    assert [part.addresses for part in steps[0].parts] == [("a",), ("b",)]
+    assert steps[1].parts == ()
+    assert merger.groups == []
+
+
+def test_what_makes_something_comes_before_the_rest_of_its_stage_and_is_not_merged_by_the_vendor() -> None:
+    merger = Merger()
+    steps = steps_for(merger, [plan("a", change("a", "x", call("a", "/claim"))), making("b", "Hall"), making("c", "Hall")])
+    assert [step.call.path for step in steps] == ["/spaces", "/claim"]
+    assert [[step.addresses for step in group] for group in merger.groups] == [[("a",)]]
+
+
+def test_of_a_step_that_makes_something_any_of_its_parts_will_do() -> None:
+    (step,) = steps_for(Merger(), [making("a", "Hall"), making("b", "Hall"), making("c", "Hall")])
+    (left,) = merged(Merger(), step.parts[1:])
+    assert (left.addresses, left.call.makes, len(left.changes)) == (("b", "c"), "space:Hall", 2)
+    assert merged(Merger(), step.parts[2:]) == [step.parts[2]]
+    assert merged(Merger(), []) == []
+
+
+def test_what_is_made_in_different_stages_stays_apart() -> None:
+    steps = steps_for(Merger(), [making("a", "Hall", stage=1), making("b", "Hall")])
+    assert [step.addresses for step in steps] == [("b",), ("a",)]

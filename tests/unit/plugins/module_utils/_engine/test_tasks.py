@@ -7,15 +7,24 @@ from __future__ import annotations
 
 import json
 import typing as t
+from dataclasses import replace
 
 import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine import fleet as fleet_module
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec import spec_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import MissingLibrary, SettingsError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import HIDDEN, Listing
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Desired
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform, secret_values, shown_params
-from tests.unit.plugins.module_utils._engine.fake_vendor import FakeCloud, FakeVendor, open_fake, refused, unavailable
+from tests.unit.plugins.module_utils._engine.fake_vendor import (
+    FakeCloud,
+    FakeVendor,
+    open_fake,
+    open_placing,
+    refused,
+    unavailable,
+)
 
 
 class Clouds:
@@ -425,3 +434,127 @@ def test_new_devices_that_share_an_identifier_are_refused_and_named(clouds: Clou
     assert "is declared for -/S2 as well" in result["msg"]
     assert "is declared for -/S1 as well" in result["msg"]
     assert clouds.only.writes == []
+
+
+# Notes, warnings, what waits and what cannot be read back
+
+
+def saying(monkeypatch: pytest.MonkeyPatch, **fields: t.Any) -> None:
+    """Every declaration means what it says, and this beside it."""
+    resolve = FakeVendor.resolve
+    monkeypatch.setattr(FakeVendor, "resolve", lambda *args: replace(resolve(*args), **fields))
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize(
+    ("task", "options"),
+    [
+        ("device", {}),
+        ("device_tag", {"tags": ["a"]}),
+        ("device_metafield", {"metafields": {"Room": "1"}}),
+        ("device_owner", {"owner": "ada@example.com"}),
+        ("fleet", {}),
+    ],
+)
+def test_notes_of_the_plan_name_their_device_and_are_no_warning(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch, task: str, options: dict[str, t.Any], check: bool
+) -> None:
+    clouds.only.add(name="Lobby")
+    saying(monkeypatch, notes=("it takes a while",))
+    given = {"devices": [{"name": "Lobby", **options}]} if task == "fleet" else {"name": "Lobby", **options}
+    result = run(task, check=check, **given)
+    assert result["notes"] == ["-/Lobby: it takes a while"]
+    assert "warnings" not in result
+    assert "failed" not in result
+
+
+def test_without_anything_to_say_there_are_no_notes(clouds: Clouds) -> None:
+    clouds.only.add(name="Lobby")
+    assert "notes" not in run("device", name="Lobby", tags=["a"])
+    assert "notes" not in run("fleet", devices=[{"name": "Lobby"}])
+
+
+@pytest.mark.parametrize("task", ["device", "fleet"])
+def test_what_an_account_has_to_say_comes_before_what_its_devices_do(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch, task: str
+) -> None:
+    clouds.only.add(name="Lobby")
+    read = FakeVendor.read
+    monkeypatch.setattr(FakeVendor, "read", lambda *args: replace(read(*args), warnings=("a page was odd",)))
+    saying(monkeypatch, warnings=("mind the gap",))
+    given = {"devices": [{"name": "Lobby"}]} if task == "fleet" else {"name": "Lobby"}
+    assert run(task, **given)["warnings"] == ["a page was odd", "-/Lobby: mind the gap"]
+
+
+def test_what_a_listing_has_to_say_is_a_warning(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "warnings" not in run("device_info")
+    monkeypatch.setattr(FakeVendor, "list_devices", lambda _self, _query: Listing([], warnings=("one place cannot be read",)))
+    assert run("device_info")["warnings"] == ["one place cannot be read"]
+
+
+def test_a_delete_comes_with_what_a_user_should_know_in_check_mode_too(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeVendor, "DELETE_WARNING", "its licence is lost")
+    clouds.only.add(name="Lobby")
+    for check in (True, False):
+        assert run("device", check=check, name="Lobby", state="absent")["warnings"] == ["-/Lobby: its licence is lost"]
+    assert "warnings" not in run("device", name="Lobby", state="absent")
+
+
+def test_a_device_that_waits_for_a_person_fails_alone_and_is_a_warning_among_others(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FakeVendor, "waits_for", lambda _self, _declaration: "needs activation: enter the code")
+    clouds.only.add(name="Lobby")
+    for check in (True, False):
+        result = run("device", check=check, name="New")
+        assert (result["failed"], result["changed"]) == (True, False)
+        assert "-/New" in result["msg"]
+        assert "blocked: needs activation: enter the code" in result["msg"]
+    result = run("fleet", devices=[{"name": "New"}, {"name": "Lobby", "tags": ["x"]}])
+    assert "failed" not in result
+    assert result["warnings"] == ["-/New: blocked: needs activation: enter the code"]
+    assert [change["address"] for change in result["changes"]] == ["-/Lobby"]
+    assert [device["name"] for device in result["devices"]] == ["Lobby"]
+    assert result["plan"]["blocked"] == [{"address": "-/New", "reason": "needs activation: enter the code"}]
+
+
+def test_what_cannot_be_read_back_is_changed_in_check_mode_and_counted_apart(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clouds.only.add(name="Lobby")
+    saying(monkeypatch, unverified=frozenset({"contact"}), forced=frozenset({"contact"}))
+    for check in (True, False, True):
+        result = run("fleet", check=check, devices=[{"name": "Lobby", "contact": {"a": 1}}])
+        assert result["changed"] is True
+        assert result["changes"][0]["unverified"] is True
+        assert result["plan"]["summary"]["unverified"] == 1
+        assert result["plan"]["summary"]["update"] == 0
+
+
+def test_short_secrets_of_metafields_set_as_a_whole_are_in_no_result(clouds: Clouds) -> None:
+    clouds.only.add(name="Lobby", metafields={"Pin": "7q", "Room": "1"})
+    clouds.prepare = lambda vendor: setattr(vendor, "WHOLE", frozenset({"metafields"}))
+    declared = {"name": "Lobby", "metafields": {"Pin": "8q", "Room": "2"}, "secret_metafields": ["Pin"]}
+    for check in (True, False):
+        for result in (
+            run("device", check=check, diff=True, **declared),
+            run("fleet", check=check, diff=True, devices=[declared]),
+        ):
+            assert "7q" not in json.dumps(result)
+            assert "8q" not in json.dumps(result)
+            if check:
+                assert result["changes"][0]["after"] == {"Pin": HIDDEN, "Room": "2"}
+    assert clouds.only.rows["d1"]["metafields"] == {"Pin": "8q", "Room": "2"}
+
+
+def test_the_result_tells_the_id_of_a_space_that_was_made(clouds: Clouds, monkeypatch: pytest.MonkeyPatch) -> None:
+    clouds.only.add(name="Lobby")
+    monkeypatch.setattr(fleet_module, "open_account", lambda name, *_args, **_options: open_placing(clouds.only, name))
+    declared = {"name": "Lobby", "space": "Attic", "create_space": True}
+    foreseen = run("device", check=True, **declared)
+    assert foreseen["device"]["space"] == {"id": None, "name": "Attic", "path": "Attic"}
+    done = run("device", **declared)
+    assert [change["action"] for change in done["changes"]] == [change["action"] for change in foreseen["changes"]]
+    assert [change["action"] for change in done["changes"]] == ["create_space", "move"]
+    assert done["device"]["space"] == {"id": "s1", "name": "Attic", "path": "Attic"}
+    assert run("device", **declared)["changed"] is False

@@ -50,6 +50,8 @@ MODEL = "TMPL8RITg_f9Q"
 class FakeClient:
     """Answers GETs from ``routes``: path below the API to a body, an error, or a function of the query. ``calls`` logs them."""
 
+    crowd = 1
+
     def __init__(self, routes=None):
         unreadable = {path: Forbidden(f"{path} may not be read", status=403) for path in ("/templates", "/user")}
         self.routes = {**unreadable, **(routes or {})}
@@ -67,6 +69,9 @@ class FakeClient:
         if isinstance(body, Exception):
             raise body
         return Answer(200, body)
+
+    def page(self, path, query=(), **options):
+        return self.get(path, query, **options)
 
     def send(self, call, **_options):
         self.sent.append(call)

@@ -71,6 +71,8 @@ class FakeDeadline:
 class FakeClient:
     """Answers from ``rows`` the way the listing does, and from ``paths`` what is given there."""
 
+    crowd = 1
+
     def __init__(self, *rows: dict[str, t.Any], **paths: t.Any) -> None:
         self.settings = settings()
         self.rows = list(rows)
@@ -105,6 +107,9 @@ class FakeClient:
         rows = [row for row in self.rows if self.ignored or not condition or f"'{row.get(name)}'" in condition]
         offset, limit = int(given.get("offset", 0)), int(given["limit"])
         return Answer(200, {"items": rows[offset : offset + limit], "total": len(rows)})
+
+    def page(self, path: str, query: t.Any = (), **options: t.Any) -> Answer:
+        return self.get(path, query, **options)
 
     def map(self, function: t.Callable[[t.Any], t.Any], items: t.Iterable[t.Any]) -> list[t.Any]:
         return [function(item) for item in items]
