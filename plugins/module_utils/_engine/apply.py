@@ -421,7 +421,7 @@ class _Run:
         devices: dict[str, Device | None] = dict.fromkeys(by_address)
         claims = [self.plans[address].declaration for address, rows in by_address.items() if rows[0].action == "claim"]
         if claims:
-            index = Index(self.vendor.read(claims).devices)
+            index = Index(self.vendor.read(claims).devices, self.vendor.identity_key)
             for claim in claims:
                 devices[claim.address] = index.find(claim, lambda device, claim=claim: self.vendor.in_scope(claim, device))  # type: ignore[misc]
         with self.lock:

@@ -19,7 +19,7 @@ OPTIONS: tuple[str, ...] = tuple(
 )
 """What a user may declare for one device."""
 
-_TEXT = frozenset(
+TEXT_OPTIONS = frozenset(
     (
         *IDENTIFIERS,
         "name",
@@ -61,7 +61,7 @@ def declaration_from(
     for name, value in given.items():
         if not _sendable(value):
             refuse(f"{name} holds half a character (a lone surrogate), which no API takes; correct the text")
-    for name in [name for name in given if name in _TEXT]:
+    for name in [name for name in given if name in TEXT_OPTIONS]:
         if not isinstance(given[name], str):
             refuse(f"{name} must be a string, not {given[name]!r}; quote it")
     for name in [name for name in given if name in _NEVER_EMPTY]:

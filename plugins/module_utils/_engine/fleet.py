@@ -13,7 +13,7 @@ import functools
 import os
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.accounts import open_account
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Observer, Report, apply_account
@@ -32,7 +32,13 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote, account_key
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Crowd, SharedListings
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query, mac_key
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import (
+    RECORD_FIELDS,
+    Declaration,
+    Device,
+    Listing,
+    Query,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import (
     AccountPlan,
     Desired,
@@ -49,6 +55,15 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
 
 T = t.TypeVar("T")
 R = t.TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Devices of one account that are removed where nobody declares them: ``filters`` as in a Query, ``where`` it is written."""
+
+    account: str | None
+    filters: t.Mapping[str, t.Any]
+    where: str
 
 
 class Fleet:
@@ -116,13 +131,14 @@ class Fleet:
         """What device_info shows for one account. Raises FleetformError."""
         vendor = self._vendors[self.account(account)]
         try:
-            check_query(query)
+            sifted = _without_vendor_words(vendor, query)
+            check_query(sifted)
             listing = vendor.list_devices(query)
-            chosen = select(listing.devices, replace(query, search=None) if listing.searched else query)
+            chosen = select(listing.devices, replace(sifted, search=None) if listing.searched else sifted)
             groups = listing.groups
             if query.group_by is not None and groups is None:
                 groups = group(chosen, query.group_by)
-            return Listing(chosen, groups, warnings=listing.warnings)
+            return Listing(chosen, groups, warnings=_told(vendor, listing.warnings))
         except FleetformError as error:
             _placed(error, vendor.settings.name)
             raise
@@ -161,7 +177,7 @@ class Fleet:
             if declaration is not None:
                 declaration = replace(declaration, account=name)
                 vendor.check(declaration)
-                device = _match(vendor, declaration, Index(vendor.read([declaration]).devices))
+                device = _match(vendor, declaration, Index(vendor.read([declaration]).devices, vendor.identity_key))
                 if device is None:
                     raise NotFound("no such device", device=declaration.address)
             return vendor.act(action, device, {**options, "check_mode": check_mode})
@@ -169,13 +185,20 @@ class Fleet:
             _placed(error, vendor.settings.name, None if declaration is None else f"{declaration.address}: {action}")
             raise
 
-    def plan(self, declarations: t.Sequence[Declaration]) -> Plan:
-        """What would have to change.
+    def plan(self, declarations: t.Sequence[Declaration], prune: t.Sequence[Scope] = ()) -> Plan:
+        """What would have to change, devices in the scopes of ``prune`` that nobody declares included.
 
         Reads only. Errors stand in the plan: those of declarations, and accounts that cannot be read.
         """
         by_account: dict[str | None, list[Declaration]] = {}
+        scopes: dict[str | None, list[Scope]] = {}
         strays: list[FleetformError] = []
+        for scope in prune:
+            try:
+                scopes.setdefault(self.account(scope.account), []).append(scope)
+            except SettingsError as error:
+                error.device = scope.where
+                strays.append(error)
         for declaration in declarations:
             try:
                 name = self.account(declaration.account)
@@ -186,8 +209,12 @@ class Fleet:
             by_account.setdefault(name, []).append(
                 declaration if declaration.account == name else replace(declaration, account=name)
             )
-        names = sorted(by_account, key=lambda name: name or "")
-        plans = _parallel(lambda name: _plan_account(self._vendors[name], by_account[name], self._listings), names)
+        names = sorted({*by_account, *scopes}, key=lambda name: name or "")
+
+        def planned(name: str | None) -> AccountPlan:
+            return _plan_account(self._vendors[name], by_account.get(name, ()), scopes.get(name, ()), self._listings)
+
+        plans = _parallel(planned, names)
         plans = self._apart(plans)
         if strays:
             plans.append(AccountPlan(account=None, vendor="", errors=tuple(_sorted(strays))))
@@ -201,7 +228,7 @@ class Fleet:
         for account in plans:
             settings = self._vendors[account.account].settings
             for device in account.devices:
-                for key in _marks(device, account_key(settings)):
+                for key in _marks(self._vendors[account.account], device, account_key(settings)):
                     seen.setdefault((account.vendor, settings.url, settings.runtime or "", *key), []).append(device)
         twins = {id(device): group for group in seen.values() if len(group) > 1 for device in group}
         if not twins:
@@ -259,7 +286,9 @@ class Fleet:
         return Report(results, devices, any(report.wrote for report in reports))
 
 
-def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration], listings: SharedListings | None) -> AccountPlan:
+def _plan_account(
+    vendor: Vendor, declarations: t.Sequence[Declaration], scopes: t.Sequence[Scope], listings: SharedListings | None
+) -> AccountPlan:
     name = vendor.settings.name
     errors: list[FleetformError] = []
     sound = _sound(vendor, declarations, errors)
@@ -276,16 +305,64 @@ def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration], listing
         ]
         vendor.prepare(wanted)
         plans = [plan for plan in (_planned(vendor, sight, *pair, errors) for pair in pairs) if plan is not None]
+        in_scope, pruned = _pruned(vendor, scopes, pairs, plans, errors) if scopes else (0, [])
     except MissingLibrary:
         raise
     except FleetformError as error:
         whole = isinstance(error, DeclarationError)
         return AccountPlan(name, vendor.NAME, errors=(*_sorted(errors), _placed(error, name)), complete=whole)
-    plans.sort(key=lambda plan: plan.address)
+    plans = sorted([*plans, *pruned], key=lambda plan: plan.address)
     steps = steps_for(vendor, plans)
     whole = not any(isinstance(error, ApiError) for error in errors)
     seconds = _seconds(vendor, steps)
-    return AccountPlan(name, vendor.NAME, tuple(plans), steps, tuple(_sorted(errors)), whole, seconds, sight.warnings)
+    warnings = _told(vendor, sight.warnings)
+    return AccountPlan(name, vendor.NAME, tuple(plans), steps, tuple(_sorted(errors)), whole, seconds, warnings, in_scope)
+
+
+def _pruned(
+    vendor: Vendor,
+    scopes: t.Sequence[Scope],
+    pairs: t.Sequence[tuple[Declaration, Device | None]],
+    plans: t.Sequence[DevicePlan],
+    errors: list[FleetformError],
+) -> tuple[int, list[DevicePlan]]:
+    """How many devices are in the scopes, and the deletion of those that nobody declares.
+
+    Nothing is deleted where a declaration is not resolved: one of the devices that look undeclared could be the one it means.
+    """
+    name = vendor.settings.name
+    declared = {str(device.id) for _declaration, device in pairs if device is not None}
+    unresolved = [plan.address for plan in plans if plan.observed is None and plan.blocked is not None]
+    if errors or unresolved:
+        text = "prune does nothing while declarations of this account are unresolved; mend these first"
+        errors.append(DeclarationError(text, account=name, device=scopes[0].where))
+        return 0, []
+    if pairs and not declared:
+        text = "prune does nothing: none of the declared devices is there; is this the right organization?"
+        errors.append(DeclarationError(text, account=name, device=scopes[0].where))
+        return 0, []
+    found: dict[str, tuple[Device, Scope]] = {}
+    for scope in scopes:
+        query = Query(filters=scope.filters)
+        try:
+            check_query(query)
+            for device in select(vendor.list_devices(query).devices, query):
+                found.setdefault(str(device.id), (device, scope))
+        except DeclarationError as error:
+            errors.append(_placed(error, name, scope.where))
+            return 0, []
+    pruned = []
+    for device_id, (device, scope) in found.items():
+        if device_id in declared:
+            continue
+        declaration = Declaration(account=name, device_id=device_id, state="absent", declared_at=scope.where)
+        try:
+            check(vendor, declaration)
+        except DeclarationError as error:
+            errors.append(_placed(error, name, scope.where))
+            return len(found), []
+        pruned.append(replace(plan_device(vendor, declaration, device, Desired()), pruned=True))
+    return len(found), pruned
 
 
 def _seen_together(
@@ -308,15 +385,15 @@ def _seen_together(
     return (sight, pairs) if whole and found.isdisjoint(listings.touched(account_key(vendor.settings))) else None
 
 
-def _marks(plan: DevicePlan, account: str) -> list[tuple[str, ...]]:
+def _marks(vendor: Vendor, plan: DevicePlan, account: str) -> list[tuple[str, ...]]:
     """What tells this device from every other one in its cloud: its id, or what a new one is declared by."""
     if plan.observed is not None:
-        return [("id", str(plan.observed.id))]
+        return [("id", vendor.identity_key("device_id", str(plan.observed.id)))]
     if not plan.changes:
         return []
     declaration = plan.declaration
     if declaration.identifiers:
-        return [(name, mac_key(value) if name == "mac" else value) for name, value in declaration.identifiers.items()]
+        return [(name, vendor.identity_key(name, value)) for name, value in declaration.identifiers.items()]
     # A name says who is meant within one organization only.
     return [("name", account, str(declaration.name))]
 
@@ -350,7 +427,7 @@ def _matched(
     vendor: Vendor, declarations: t.Sequence[Declaration], sight: Sight, errors: list[FleetformError]
 ) -> list[tuple[Declaration, Device | None]]:
     """Each declaration with the device that it means. Several that mean one device are an error that names them all."""
-    index = Index(sight.devices)
+    index = Index(sight.devices, vendor.identity_key)
     pairs: list[tuple[Declaration, Device | None]] = []
     hits: dict[str, list[str]] = {}
     for declaration in declarations:
@@ -364,7 +441,7 @@ def _matched(
         pairs.append((declaration, device))
     if len(hits) == len(pairs):
         return pairs
-    for text, twin in _twins([declaration for declaration, device in pairs if device is None]):
+    for text, twin in _twins(vendor, [declaration for declaration, device in pairs if device is None]):
         errors.append(_placed(DeclarationError(text), vendor.settings.name, twin.address))
         pairs = [pair for pair in pairs if pair[0] is not twin]
     single = []
@@ -378,12 +455,12 @@ def _matched(
     return single
 
 
-def _twins(declarations: t.Sequence[Declaration]) -> list[tuple[str, Declaration]]:
+def _twins(vendor: Vendor, declarations: t.Sequence[Declaration]) -> list[tuple[str, Declaration]]:
     """The declarations of devices that are not there yet which share an identifier with another one, and what to say of each."""
     by_key: dict[tuple[str, str], list[Declaration]] = {}
     for declaration in declarations:
         for name, value in declaration.identifiers.items():
-            by_key.setdefault((name, mac_key(value) if name == "mac" else value), []).append(declaration)
+            by_key.setdefault((name, vendor.identity_key(name, value)), []).append(declaration)
     found: dict[int, tuple[str, Declaration]] = {}
     for (name, _key), twins in by_key.items():
         for twin in twins if len(twins) > 1 else ():
@@ -449,6 +526,18 @@ def _placed(error: FleetformError, account: str | None, device: str | None = Non
     error.account = error.account or account
     error.device = error.device or device
     return error
+
+
+def _without_vendor_words(vendor: Vendor, query: Query) -> Query:
+    """The query without filters in the vendor's own words, which name no field of a record: the adapter sifts by these."""
+    own = {name for name in query.filters if name in vendor.FILTERS and name.partition(".")[0] not in RECORD_FIELDS}
+    return replace(query, filters={name: value for name, value in query.filters.items() if name not in own}) if own else query
+
+
+def _told(vendor: Vendor, warnings: t.Iterable[str]) -> tuple[str, ...]:
+    """Warnings that say which account they are about, where it has a name."""
+    name = vendor.settings.name
+    return tuple(text if name is None else f"account {name}: {text}" for text in warnings)
 
 
 def _sorted(errors: t.Iterable[FleetformError]) -> list[FleetformError]:

@@ -9,34 +9,44 @@ exactly one device with at least one agreement and no contradiction. Anything mi
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Ambiguous
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, mac_key
 
 _FIELD = {"device_id": "id"}
+_UUID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 
-def _key(identifier: str, value: str | None) -> str | None:
-    if not value:
-        return None
-    return mac_key(value) if identifier == "mac" else value
+Key = t.Callable[[str, str], str]
+
+
+def key_of(identifier: str, value: str) -> str:
+    """What two spellings of one identifier have in common: MACs go without separators and case, and so do UUIDs without case."""
+    if identifier == "mac":
+        return mac_key(value)
+    return value.lower() if identifier == "device_id" and _UUID.fullmatch(value) else value
 
 
 class Index:
-    """The observed devices of one account, found by identifier or name in constant time."""
+    """The observed devices of one account, found by identifier or name in constant time.
 
-    def __init__(self, devices: t.Iterable[Device]) -> None:
+    ``key`` gives what two spellings of an identifier have in common, for a vendor that writes the same id in several ways.
+    """
+
+    def __init__(self, devices: t.Iterable[Device], key: Key = key_of) -> None:
         self._devices = list(devices)
+        self._key = key
         self._by: dict[str, dict[str, list[Device]]] = {}
 
     def find(self, declaration: Declaration, eligible: t.Callable[[Device], bool] = lambda _device: True) -> Device | None:
         """The device that is meant, or None. Raises Ambiguous where more than one fits, or one fits in part only."""
         identifiers = declaration.identifiers
         if identifiers:
-            candidates = self._candidates([(name, _key(name, value) or "") for name, value in identifiers.items()], eligible)
+            candidates = self._candidates([(name, self._key(name, value)) for name, value in identifiers.items()], eligible)
             for device in candidates if len(identifiers) > 1 or "mac" in identifiers else ():
-                if contradiction := _contradiction(identifiers, device):
+                if contradiction := self._contradiction(identifiers, device):
                     raise Ambiguous(
                         f"{_words(identifiers)}: {device.label()} fits only in part, {contradiction}; correct the identifiers",
                         account=declaration.account,
@@ -57,6 +67,13 @@ class Index:
             )
         return candidates[0] if candidates else None
 
+    def _contradiction(self, identifiers: t.Mapping[str, str], device: Device) -> str | None:
+        for name, value in identifiers.items():
+            seen = getattr(device, _FIELD.get(name, name))
+            if seen and self._key(name, seen) != self._key(name, value):
+                return f"its {name} is {seen}"
+        return None
+
     def _sorted_by(self, identifier: str) -> dict[str, list[Device]]:
         """The devices by one identifier, sorted when it is first asked for: most fleets are declared by one."""
         found = self._by.get(identifier)
@@ -64,8 +81,8 @@ class Index:
             found = self._by[identifier] = {}
             field = _FIELD.get(identifier, identifier)
             for device in self._devices:
-                if key := _key(identifier, getattr(device, field)):
-                    found.setdefault(key, []).append(device)
+                if value := getattr(device, field):
+                    found.setdefault(self._key(identifier, value), []).append(device)
         return found
 
     def _candidates(self, keys: t.Sequence[tuple[str, str]], eligible: t.Callable[[Device], bool]) -> list[Device]:
@@ -79,14 +96,6 @@ class Index:
                 if eligible(device):
                     found.setdefault(device.id, device)
         return list(found.values())
-
-
-def _contradiction(identifiers: t.Mapping[str, str], device: Device) -> str | None:
-    for name, value in identifiers.items():
-        seen = _key(name, getattr(device, _FIELD.get(name, name)))
-        if seen is not None and seen != _key(name, value):
-            return f"its {name} is {getattr(device, _FIELD.get(name, name))}"
-    return None
 
 
 def _words(identifiers: t.Mapping[str, str]) -> str:

@@ -152,7 +152,10 @@ class Desired:
 
 @dataclass(frozen=True)
 class DevicePlan:
-    """The plan for one declaration. ``blocked`` says why nothing can be done for it although nothing is wrong with it."""
+    """The plan for one declaration. ``blocked`` says why nothing can be done for it although nothing is wrong with it.
+
+    ``pruned`` marks a device that is removed because nobody declares it.
+    """
 
     declaration: Declaration
     observed: Device | None
@@ -161,6 +164,7 @@ class DevicePlan:
     blocked: str | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    pruned: bool = False
 
     @property
     def address(self) -> str:
@@ -198,7 +202,10 @@ class Step:
 
 @dataclass(frozen=True)
 class AccountPlan:
-    """The plan for the declared devices of one account: devices sorted by address, and the steps that carry it out."""
+    """The plan for the declared devices of one account: devices sorted by address, and the steps that carry it out.
+
+    ``in_scope`` counts the devices that prune looks at.
+    """
 
     account: str | None
     vendor: str
@@ -208,6 +215,7 @@ class AccountPlan:
     complete: bool = True
     seconds: float = 0.0
     warnings: tuple[str, ...] = ()
+    in_scope: int = 0
 
 
 @dataclass(frozen=True)

@@ -71,7 +71,8 @@ def _device(vendor: str, device: DevicePlan) -> dict[str, t.Any]:
         "after_unknown": ["id"] if claimed else [],
         "sensitive": sorted({name for change in device.changes for name in change.sensitive}),
         "irreversible": any(change.action in IRREVERSIBLE for change in device.changes),
-        "reason": device.blocked,
+        "reason": device.blocked
+        or (f"not declared, and in the scope of {device.declaration.declared_at}" if device.pruned else None),
         "declared_at": device.declaration.declared_at,
     }
 

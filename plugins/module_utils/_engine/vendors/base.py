@@ -32,6 +32,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabili
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import same, same_reference
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Ambiguous, ApiError, Unsupported
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Auth, Client
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import key_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
@@ -110,6 +111,10 @@ class Vendor:
     def in_scope(self, declaration: Declaration, device: Device) -> bool:
         """Whether a device of ``read`` is one that this declaration could mean."""
         return True
+
+    def identity_key(self, identifier: str, value: str) -> str:
+        """What two spellings of an identifier have in common. A vendor that writes one id in several ways overrides it."""
+        return key_of(identifier, value)
 
     def enrich(self, device: Device, attributes: t.Collection[str]) -> Device:
         """The device with the fields of these attributes read. Called only where one of them is in ``DETAIL``."""

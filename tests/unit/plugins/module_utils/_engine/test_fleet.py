@@ -456,7 +456,7 @@ def test_what_a_read_has_to_say_stands_in_the_plan_of_the_account(
 ) -> None:
     read = lab.read
     monkeypatch.setattr(lab, "read", lambda declarations: replace(read(declarations), warnings=("a page was odd",)))
-    assert fleet.plan(declared({"serial": "S1"})).accounts[0].warnings == ("a page was odd",)
+    assert fleet.plan(declared({"serial": "S1"})).accounts[0].warnings == ("account lab: a page was odd",)
     assert fleet.plan(declared({"serial": "S1", "warranty": {"a": 1}})).accounts[0].warnings == ()
 
 
@@ -469,14 +469,14 @@ def test_the_warnings_of_an_account_outlive_a_device_that_two_accounts_declare(
     monkeypatch.setattr(lab, "read", lambda declarations: replace(read(declarations), warnings=("a page was odd",)))
     fleet = fleet_over(monkeypatch, lab, same)
     plan = fleet.plan(declared({"account": "lab", "serial": "S1"}, {"account": "av", "serial": "S1"}))
-    assert [account.warnings for account in plan.accounts] == [(), ("a page was odd",)]
+    assert [account.warnings for account in plan.accounts] == [(), ("account lab: a page was odd",)]
 
 
 def test_what_a_listing_has_to_say_comes_with_it(
     fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lab, "list_devices", lambda query: Listing([], warnings=("one place cannot be read",)))
-    assert fleet.list_devices("lab", Query()).warnings == ("one place cannot be read",)
+    assert fleet.list_devices("lab", Query()).warnings == ("account lab: one place cannot be read",)
 
 
 def test_a_device_that_waits_for_a_person_is_blocked_and_the_others_are_planned(

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""How much a plan may change at once. Pure.
+
+A wrong file, a wrong organization or an empty answer asks for the same as a real change, only for far too many devices. Such a
+plan stops before anything is sent, and a person says that it is meant.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import AccountPlan, Plan
+
+DELETE, UPDATE = "delete", "update"
+ACTIONS = (DELETE, UPDATE)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The share of devices and their number that an action may touch; the less counts. None means no such bound.
+
+    ``above`` is the number of devices from which on the limit is asked for at all.
+    """
+
+    percent: int | None = None
+    count: int | None = None
+    above: int = 0
+
+    def allowed(self, devices: int) -> int:
+        """How many of so many devices: rounded down, but one; never all."""
+        bounds = [devices - 1] if self.percent is not None or self.count is not None else [devices]
+        if self.percent is not None:
+            bounds.append(max(1, devices * self.percent // 100))
+        if self.count is not None:
+            bounds.append(self.count)
+        return max(0, min(bounds))
+
+
+DEFAULTS: t.Mapping[str, Limit] = {DELETE: Limit(percent=10), UPDATE: Limit(percent=50, above=10)}
+"""What holds where nobody says anything: deletes of what is not declared, and updates of a fleet worth the name."""
+
+
+@dataclass(frozen=True)
+class Excess:
+    """An action of one account that goes beyond its limit: ``wanted`` of ``devices`` devices, where ``allowed`` may be."""
+
+    account: str | None
+    action: str
+    wanted: int
+    allowed: int
+    devices: int
+
+    def __str__(self) -> str:
+        where = f"account {self.account}: " if self.account else ""
+        of = "in the scope of prune" if self.action == DELETE else "declared and found"
+        return (
+            f"{where}{self.action} of {self.wanted} devices is over the limit: {self.allowed} of the {self.devices} {of} may be. "
+            f"Look at the plan; if it is meant, allow it once with --limit {self.action}={self.wanted}, or for good with max_changes"
+        )
+
+
+def limits_from(given: t.Mapping[str, t.Mapping[str, int]] | None) -> dict[str, Limit]:
+    """The limits that a fleet file sets, defaults for the rest. Raises DeclarationError that says what is wrong."""
+    limits = dict(DEFAULTS)
+    for action, bounds in (given or {}).items():
+        if action not in ACTIONS:
+            raise DeclarationError(f"max_changes: there is no limit for {action!r}; there are {', '.join(ACTIONS)}")
+        if not isinstance(bounds, dict) or not bounds or not bounds.keys() <= {"percent", "count"}:
+            raise DeclarationError(f"max_changes: {action} takes percent, count or both, such as {{percent: 10, count: 5}}")
+        for name, number in bounds.items():
+            if isinstance(number, bool) or not isinstance(number, int) or number < 0:
+                raise DeclarationError(f"max_changes: {action}: {name} must be a whole number of at least 0, not {number!r}")
+        limits[action] = Limit(bounds.get("percent"), bounds.get("count"))
+    return limits
+
+
+def excesses(plan: Plan, limits: t.Mapping[str, Limit], once: t.Mapping[str, int] | None = None) -> list[Excess]:
+    """Every action of every account that is over its limit. ``once`` is what a person has allowed for this run."""
+    return [
+        excess
+        for account in plan.accounts
+        for action in ACTIONS
+        if (excess := _excess(account, action, limits[action], (once or {}).get(action))) is not None
+    ]
+
+
+def _excess(account: AccountPlan, action: str, limit: Limit, once: int | None) -> Excess | None:
+    if action == DELETE:
+        wanted = sum(device.pruned for device in account.devices)
+        devices = account.in_scope
+    else:
+        wanted = sum(device.action == "update" and not device.unverified for device in account.devices)
+        devices = sum(device.observed is not None and not device.pruned for device in account.devices)
+    allowed = limit.allowed(devices) if once is None else once
+    if not wanted or wanted <= allowed or (once is None and devices <= limit.above):
+        return None
+    return Excess(account.account, action, wanted, allowed, devices)

@@ -1,0 +1,236 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Fleet files: found, checked as text, then loaded and rendered by Ansible's own loader.
+
+Several files are one fleet by these rules. A folder means every ``*.yml``, ``*.yaml`` and ``*.json`` directly in it, by name,
+except hidden ones. Accounts, devices and prune scopes of all files are put together; an account, or a limit, that stands in two
+files is an error. ``defaults`` hold for the devices of their own file. Variables of all ``vars_files`` are seen by all files.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ansible.errors import AnsibleError
+from ansible.parsing.dataloader import DataLoader
+from ansible.template import Templar
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec import ACCOUNT
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Scope
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_syntax import Checked, Problem, check_text
+from ansible_collections.fleetform.devices.plugins.plugin_utils.in_process import plain
+
+LOOKUPS = frozenset({"env", "vars", "file", "unvault"})
+"""Lookups that a fleet file may use unless more are allowed."""
+
+_ENDINGS = (".yml", ".yaml", ".json")
+_LOOKUP_NAMES = frozenset({"lookup", "query", "q"})
+_BUILTIN = "ansible.builtin."
+_SYNTAX = Environment(autoescape=True)
+
+Options = dict[str, t.Any]
+
+
+class FleetFileError(Exception):
+    """Something is wrong with the files; nothing was sent. ``problems`` says what and where."""
+
+    def __init__(self, problems: t.Sequence[Problem | str]) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = tuple(problems)
+
+
+@dataclass
+class LoadedFleet:
+    """What the files say: accounts rendered, devices as declarations, scopes to prune, limits by action."""
+
+    files: tuple[str, ...] = ()
+    accounts: dict[str, Options] = field(default_factory=dict, repr=False)
+    declarations: list[Declaration] = field(default_factory=list)
+    prune: list[Scope] = field(default_factory=list)
+    max_changes: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+def find(paths: t.Sequence[str]) -> list[str]:
+    """The files that these names of files and folders mean. Raises FleetFileError for one that is not there."""
+    found: list[str] = []
+    for name in paths:
+        path = Path(name)
+        if path.is_dir():
+            inside = sorted(str(entry) for entry in path.iterdir() if entry.suffix in _ENDINGS and not entry.name.startswith("."))
+            if not inside:
+                raise FleetFileError([f"{name}: there is no *.yml, *.yaml or *.json file in this folder"])
+            found += inside
+        elif path.is_file():
+            found.append(name)
+        else:
+            raise FleetFileError([f"{name}: there is no such file or folder; name the fleet file, or run where fleet.yml is"])
+    return list(dict.fromkeys(found))
+
+
+def check(files: t.Sequence[str]) -> dict[str, Checked]:
+    """Every file looked at as text, by name. Raises FleetFileError for a file that cannot be read or is wholly vaulted."""
+    checked = {}
+    for file in files:
+        try:
+            text = Path(file).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise FleetFileError([f"{file}: it cannot be read: {error}"]) from None
+        if text.startswith("$ANSIBLE_VAULT"):
+            raise FleetFileError([f"{file}: a fleet file is not vaulted as a whole; put the secrets into a vaulted vars_files"])
+        checked[file] = check_text(text, file)
+    return checked
+
+
+def load(
+    files: t.Sequence[str],
+    *,
+    loader: DataLoader,
+    extra_vars: t.Mapping[str, t.Any] | None = None,
+    allow_lookups: t.Collection[str] = (),
+) -> LoadedFleet:
+    """The fleet that the files describe. Raises FleetFileError with every problem that could be found."""
+    checked = check(files)
+    if problems := [problem for found in checked.values() for problem in found.problems]:
+        raise FleetFileError(problems)
+    reading = _Reading(loader, allow_lookups)
+    contents = {file: reading.contents(file) for file in files}
+    variables: Options = {}
+    for file, content in contents.items():
+        for name in content.get("vars_files") or ():
+            variables.update(reading.variables(str(Path(file).parent / str(name)), file))
+    variables.update(extra_vars or {})
+    reading.templar = Templar(loader=loader, variables=variables)
+    fleet = LoadedFleet(files=tuple(files))
+    for file, content in contents.items():
+        _add(fleet, file, content, checked[file], reading)
+    if reading.problems:
+        raise FleetFileError(reading.problems)
+    return fleet
+
+
+class _Reading:
+    """Loads and renders, and gathers what is wrong on the way."""
+
+    def __init__(self, loader: DataLoader, allow_lookups: t.Collection[str]) -> None:
+        self.loader = loader
+        self.allowed = LOOKUPS | {name.removeprefix(_BUILTIN) for name in allow_lookups}
+        self.templar: Templar | None = None
+        self.problems: list[Problem | str] = []
+
+    def contents(self, file: str) -> Options:
+        return self._loaded(file, file) or {}
+
+    def variables(self, path: str, wanted_by: str) -> Options:
+        content = self._loaded(path, wanted_by)
+        if content is None:
+            return {}
+        if not isinstance(content, dict):
+            self.problems.append(f"{path}: a file of variables must hold a mapping of names to values")
+            return {}
+        self._hold_to_lookups(content, path)
+        return content
+
+    def _loaded(self, path: str, wanted_by: str) -> t.Any:
+        try:
+            return self.loader.load_from_file(str(Path(path).resolve()), cache="none", trusted_as_template=True)
+        except AnsibleError as error:
+            whose = "" if path == wanted_by else f" (named in {wanted_by})"
+            self.problems.append(f"{path}{whose}: {error.message}")
+            return None
+
+    def rendered(self, value: t.Any, where: str) -> t.Any:
+        """A value with its templates rendered, as plain data. What cannot be rendered becomes None and a problem."""
+        self._hold_to_lookups(value, where)
+        try:
+            return plain(value if self.templar is None else self.templar.template(value))
+        except AnsibleError as error:
+            self.problems.append(f"{where}: {error.message}")
+            return None
+
+    def _hold_to_lookups(self, value: t.Any, where: str) -> None:
+        for text in _texts(value):
+            for name in _lookups(text):
+                if name is None or name.removeprefix(_BUILTIN) not in self.allowed:
+                    shown = "a lookup whose name is not written out" if name is None else f"the lookup {name!r}"
+                    allowed = ", ".join(sorted(self.allowed))
+                    self.problems.append(f"{where}: {shown} is not allowed here, only {allowed}; see --allow-lookup")
+
+
+def _add(fleet: LoadedFleet, file: str, content: Options, checked: Checked, reading: _Reading) -> None:
+    for name, options in (content.get("accounts") or {}).items():
+        where = f"{file}:{checked.account_lines.get(name, 1)}"
+        if name in fleet.accounts:
+            reading.problems.append(f"{where}: account {name} stands in another file as well; keep one")
+            continue
+        fleet.accounts[str(name)] = _account(options or {}, f"{where}: account {name}", reading)
+    defaults = reading.rendered(content.get("defaults") or {}, f"{file}: defaults") or {}
+    for number, options in enumerate(content.get("devices") or ()):
+        where = f"{file}:{checked.device_lines[number]}"
+        given = reading.rendered(options, where)
+        if given is None:
+            continue
+        try:
+            fleet.declarations.append(declaration_from({**defaults, **_given(given)}, declared_at=where))
+        except DeclarationError as error:
+            reading.problems.append(f"{where}: {error}")
+    for number, row in enumerate(content.get("prune") or ()):
+        where = f"{file}: prune[{number}]"
+        entry = reading.rendered(row, where) or {}
+        if not entry.get("scope"):
+            reading.problems.append(f"{where}: prune needs a scope: the devices outside of it are nobody's business here")
+            continue
+        fleet.prune.append(Scope(entry.get("account") or defaults.get("account"), dict(entry["scope"]), where))
+    for action, limit in (content.get("max_changes") or {}).items():
+        if action in fleet.max_changes:
+            reading.problems.append(f"{file}: max_changes: {action} stands in another file as well; keep one")
+        fleet.max_changes[action] = {name: int(number) for name, number in (limit or {}).items()}
+
+
+def _account(options: Options, where: str, reading: _Reading) -> Options:
+    rendered = {}
+    for name, value in options.items():
+        rendered[name] = reading.rendered(value, f"{where}: {name}")
+        if ACCOUNT[name].get("no_log") and value is not None and rendered[name] == "":
+            reading.problems.append(f"{where}: {name} is empty; leave it out where it comes from the environment")
+    return rendered
+
+
+def _given(options: Options) -> Options:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _texts(value: t.Any) -> t.Iterator[str]:
+    if isinstance(value, str):
+        if "{{" in value or "{%" in value:
+            yield str(value)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _texts(item)
+
+
+def _lookups(text: str) -> list[str | None]:
+    """The lookups that a template makes by name, None for one whose name cannot be seen."""
+    try:
+        tree = _SYNTAX.parse(text)
+    except TemplateSyntaxError:
+        # Rendering says what is wrong with it.
+        return []
+    found: list[str | None] = []
+    named = set()
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUP_NAMES:
+            named.add(id(call.node))
+            first = call.args[0] if call.args else None
+            found.append(first.value if isinstance(first, nodes.Const) and isinstance(first.value, str) else None)
+    found += [None for name in tree.find_all(nodes.Name) if name.name in _LOOKUP_NAMES and id(name) not in named]
+    return found
