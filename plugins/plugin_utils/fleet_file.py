@@ -4,8 +4,9 @@
 """Fleet files: found, checked as text, then loaded and rendered by Ansible's own loader.
 
 Several files are one fleet by these rules. A folder means every ``*.yml``, ``*.yaml`` and ``*.json`` directly in it, by name,
-except hidden ones. Accounts, devices and prune scopes of all files are put together; an account, or a limit, that stands in two
-files is an error. ``defaults`` hold for the devices of their own file. Variables of all ``vars_files`` are seen by all files.
+except hidden ones and those that another one names under ``vars_files``. Accounts, devices and prune scopes of all files are
+put together; an account, or a limit, that stands in two files is an error. ``defaults`` hold for the devices of their own file.
+Variables of all ``vars_files`` are seen by all files.
 """
 
 from __future__ import annotations
@@ -24,7 +25,12 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.declarat
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Scope
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration
-from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_syntax import Checked, Problem, check_text
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_syntax import (
+    Checked,
+    Problem,
+    check_text,
+    named_variables,
+)
 from ansible_collections.fleetform.devices.plugins.plugin_utils.in_process import plain
 
 LOOKUPS = frozenset({"env", "vars", "file", "unvault"})
@@ -51,7 +57,7 @@ class LoadedFleet:
     """What the files say: accounts rendered, devices as declarations, scopes to prune, limits by action."""
 
     files: tuple[str, ...] = ()
-    accounts: dict[str, Options] = field(default_factory=dict, repr=False)
+    accounts: dict[str | None, Options] = field(default_factory=dict, repr=False)
     declarations: list[Declaration] = field(default_factory=list)
     prune: list[Scope] = field(default_factory=list)
     max_changes: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -63,15 +69,24 @@ def find(paths: t.Sequence[str]) -> list[str]:
     for name in paths:
         path = Path(name)
         if path.is_dir():
-            inside = sorted(str(entry) for entry in path.iterdir() if entry.suffix in _ENDINGS and not entry.name.startswith("."))
-            if not inside:
-                raise FleetFileError([f"{name}: there is no *.yml, *.yaml or *.json file in this folder"])
-            found += inside
+            found += _in_folder(path)
         elif path.is_file():
             found.append(name)
         else:
             raise FleetFileError([f"{name}: there is no such file or folder; name the fleet file, or run where fleet.yml is"])
     return list(dict.fromkeys(found))
+
+
+def _in_folder(folder: Path) -> list[str]:
+    """The fleet files of a folder: those that no other one names as a file of variables. Raises FleetFileError."""
+    inside = sorted(entry for entry in folder.iterdir() if entry.suffix in _ENDINGS and not entry.name.startswith("."))
+    variables = {
+        (folder / name).resolve() for entry in inside for name in named_variables(entry.read_text("utf-8", errors="replace"))
+    }
+    fleet = [str(entry) for entry in inside if entry.resolve() not in variables]
+    if not fleet:
+        raise FleetFileError([f"{folder}: there is no *.yml, *.yaml or *.json file in this folder that describes a fleet"])
+    return fleet
 
 
 def check(files: t.Sequence[str]) -> dict[str, Checked]:

@@ -80,6 +80,16 @@ def check_text(text: str, file: str) -> Checked:
     return look.found
 
 
+def named_variables(text: str) -> list[str]:
+    """The files that a fleet file names under ``vars_files``; nothing where it cannot be read."""
+    try:
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.YAMLError:
+        return []
+    rows = [value for key, value in node.value if key.value == "vars_files"] if isinstance(node, yaml.MappingNode) else []
+    return [row.value for rows_of in rows if isinstance(rows_of, yaml.SequenceNode) for row in rows_of.value]
+
+
 def _template_hint(text: str, line: int) -> str:
     lines = text.splitlines()
     near = " ".join(lines[max(0, line - 1) : line + 1])

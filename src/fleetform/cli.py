@@ -1,25 +1,246 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 fleetform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The `fleetform` command:
+"""The `fleetform` command: arguments, printing and exit codes.
 
-arguments, printing and exit codes. What a command needs is imported when it runs, so that help is quick.
+What a command needs is imported when it runs, so that help is quick.
 """
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fleetform.exits import CHANGES, ERROR, INTERRUPTED, Stop
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+if TYPE_CHECKING:
+    from fleetform.loading import Source
+    from fleetform.planning import Chosen
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+FORMATS = ("text", "json")
+"""What a plan can be printed as."""
+
+
+class Pair(click.ParamType[tuple[str, str]]):
+    """``key=value``."""
+
+    name = "key=value"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, str]:
+        """The two as a tuple."""
+        key, sign, text = str(value).partition("=")
+        if not sign or not key:
+            self.fail(f"{value!r} is not of the form key=value", param, ctx)
+        return key, text
+
+
+def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options in one decorator, in the order in which help shows them."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+reads_files = with_options(
+    click.argument("files", nargs=-1, metavar="[FILE...]"),
+    click.option("-e", "--extra-vars", multiple=True, metavar="VARS", help="Variables: key=value, YAML or JSON, or @FILE."),
+    click.option("--vault-id", "vault_ids", multiple=True, metavar="ID", help="Vault identity, as ansible-playbook takes it."),
+    click.option("--vault-password-file", "vault_files", multiple=True, metavar="FILE", help="File or script with the password."),
+    click.option("--allow-lookup", "lookups", multiple=True, metavar="NAME", help="One more lookup that templates may use."),
+)
+chooses = with_options(
+    click.option("--where", multiple=True, type=Pair(), help="Only devices with this value, such as account=lab or name=Lobby."),
+    click.option("--exclude", multiple=True, type=Pair(), help="No devices with this value."),
+)
+prints = with_options(
+    click.option("--format", "forms", multiple=True, type=click.Choice(FORMATS), help="What to print; with --output as a pair."),
+    click.option(
+        "--output", "outputs", multiple=True, type=click.Path(dir_okay=False, path_type=Path), help="Write there instead."
+    ),
+)
+
+
+class Fleetform(click.Group):
+    """A group in which every mistake, wrong usage included, ends with 1."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """See click."""
+        kwargs["standalone_mode"] = False
+        try:
+            return super().main(*args, **kwargs)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(error.code if isinstance(error, Stop) else ERROR)
+        except click.Abort:
+            click.echo("interrupted", err=True)
+            sys.exit(INTERRUPTED)
+
+
+@click.group(cls=Fleetform, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="fleetform", prog_name="fleetform")
 def main() -> None:
     """Provision devices that live in vendor clouds.
 
-    Try it without an account: `fleetform sandbox` serves simulated clouds on this machine.
+    \b
+      fleetform validate                      is the file right? no network
+      fleetform plan                          what would change? nothing is written
+      fleetform apply                         change it, after asking
+      fleetform plan --exit-code              in a pipeline: 2 means drift
+
+    FILE is fleet.yml when none is given. Try it without an account: `fleetform sandbox` serves simulated clouds here.
     """
+
+
+def source_of(
+    files: Sequence[str], extra_vars: Sequence[str], vault_ids: Sequence[str], vault_files: Sequence[str], lookups: Sequence[str]
+) -> Source:
+    """The command line as a Source."""
+    from fleetform.loading import Source
+
+    return Source(files, extra_vars, vault_ids, vault_files, lookups)
+
+
+@main.command()
+@click.argument("files", nargs=-1, metavar="[FILE...]")
+def validate(files: tuple[str, ...]) -> None:
+    """Check fleet files as they are written: no network, no lookups, no secrets.
+
+    \b
+      fleetform validate
+      fleetform validate fleets/ shared.yml
+    """
+    from fleetform.loading import checked
+
+    problems = checked(files)
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        raise Stop(f"{len(problems)} problem{'' if len(problems) == 1 else 's'} found")
+    click.echo("The fleet files are right.")
+
+
+@main.command()
+@reads_files
+@chooses
+@prints
+@click.option("--exit-code", is_flag=True, help="End with 2 where there are changes.")
+def plan(
+    files: tuple[str, ...],
+    extra_vars: tuple[str, ...],
+    vault_ids: tuple[str, ...],
+    vault_files: tuple[str, ...],
+    lookups: tuple[str, ...],
+    where: tuple[tuple[str, str], ...],
+    exclude: tuple[tuple[str, str], ...],
+    forms: tuple[str, ...],
+    outputs: tuple[Path, ...],
+    exit_code: bool,
+) -> None:
+    """Show what would have to change. Writes nothing to a cloud.
+
+    \b
+      fleetform plan
+      fleetform plan --where account=lab
+      fleetform plan --format json --output plan.json --exit-code
+    """
+    from fleetform.render.words import has_changes
+    from fleetform.running import plan_fleet
+
+    source = source_of(files, extra_vars, vault_ids, vault_files, lookups)
+    data = plan_fleet(source, _chosen(where, exclude))
+    _print(data, forms, outputs)
+    if data["errors"] or not data["complete"]:
+        sys.exit(1)
+    if exit_code and has_changes(data):
+        sys.exit(CHANGES)
+
+
+@main.command()
+@reads_files
+@chooses
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--allow", default="", metavar="ACTIONS", help="Actions that cannot be undone and are meant: delete,transfer,archive."
+)
+@click.option("--limit", "limits", multiple=True, type=Pair(), help="Allow so many changes this once, such as delete=20.")
+@click.option("--lock-timeout", type=float, default=0.0, show_default=True, help="Seconds to wait for another apply to end.")
+@click.option("--journal", type=click.Path(dir_okay=False, path_type=Path), help="Where to note each call before it is sent.")
+@click.option("--quiet", is_flag=True, help="No progress.")
+@prints
+def apply(
+    files: tuple[str, ...],
+    extra_vars: tuple[str, ...],
+    vault_ids: tuple[str, ...],
+    vault_files: tuple[str, ...],
+    lookups: tuple[str, ...],
+    where: tuple[tuple[str, str], ...],
+    exclude: tuple[tuple[str, str], ...],
+    yes: bool,
+    allow: str,
+    limits: tuple[tuple[str, str], ...],
+    lock_timeout: float,
+    journal: Path | None,
+    quiet: bool,
+    forms: tuple[str, ...],
+    outputs: tuple[Path, ...],
+) -> None:
+    """Make the clouds what the fleet file says.
+
+    Shows the plan and asks; without a terminal it takes --yes. Ctrl-C lets the calls under way end, and says what was done.
+
+    \b
+      fleetform apply
+      fleetform apply --yes --allow delete --limit delete=20
+    """
+    from fleetform.running import Order, apply_fleet
+
+    source = source_of(files, extra_vars, vault_ids, vault_files, lookups)
+    once = {action: _count(action, number) for action, number in limits}
+    allowed = frozenset(word.strip() for word in allow.split(",") if word.strip())
+    order = Order(yes=yes, allow=allowed, once=once, lock_timeout=lock_timeout, journal=journal, quiet=quiet)
+    outcome = apply_fleet(source, _chosen(where, exclude), order)
+    if outcome.report is not None and ("json" in forms):
+        _print(outcome.report, forms, outputs)
+    sys.exit(outcome.code)
+
+
+def _count(action: str, text: str) -> int:
+    if action not in ("delete", "update") or not text.isdigit():
+        raise Stop(f"--limit {action}={text}: write delete=NUMBER or update=NUMBER")
+    return int(text)
+
+
+def _chosen(where: tuple[tuple[str, str], ...], exclude: tuple[tuple[str, str], ...]) -> Chosen:
+    from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError
+    from fleetform.planning import Chosen
+
+    try:
+        return Chosen(where, exclude)
+    except DeclarationError as error:
+        raise Stop(str(error)) from None
+
+
+def _print(data: dict[str, Any], forms: Sequence[str], outputs: Sequence[Path]) -> None:
+    """Each format to its output, in pairs; what has no output goes to stdout."""
+    from fleetform.render import rendered
+
+    for number, form in enumerate(forms or ("text",)):
+        output = outputs[number] if number < len(outputs) else None
+        shown = rendered(data, form, colour=output is None and sys.stdout.isatty())
+        if output is None:
+            click.echo(shown, nl=not shown.endswith("\n"))
+        else:
+            output.write_text(shown, encoding="utf-8")
 
 
 @main.command()

@@ -83,19 +83,32 @@ class Report:
 
 
 _Key: t.TypeAlias = "tuple[str, str | None]"
-Observer = t.Callable[[ChangeResult], None]
 
 
-def apply_account(vendor: Vendor, plan: AccountPlan, observer: Observer | None = None) -> Report:
-    """Sends the steps of one account. Never raises for what a vendor answers: the report says it."""
-    return _Run(vendor, plan, observer).report()
+class Watch(t.Protocol):
+    """Looks on while a plan is carried out; called from several threads. What it raises ends the apply."""
+
+    def sending(self, account: str | None, step: Step) -> None:
+        """This step goes out now, as it stands here."""
+
+    def ended(self, result: ChangeResult) -> None:
+        """This is what came of a change, or of one of its calls."""
+
+
+def apply_account(vendor: Vendor, plan: AccountPlan, watch: Watch | None = None, stop: threading.Event | None = None) -> Report:
+    """Sends the steps of one account. Never raises for what a vendor answers: the report says it.
+
+    Once ``stop`` is set, calls under way end and nothing more is sent.
+    """
+    return _Run(vendor, plan, watch, stop or threading.Event()).report()
 
 
 class _Run:
-    def __init__(self, vendor: Vendor, plan: AccountPlan, observer: Observer | None) -> None:
+    def __init__(self, vendor: Vendor, plan: AccountPlan, watch: Watch | None, stop: threading.Event) -> None:
         self.vendor = vendor
         self.plan = plan
-        self.observer = observer
+        self.watch = watch
+        self.stop = stop
         self.lock = threading.Lock()
         self.plans: dict[str, DevicePlan] = {device.address: device for device in plan.devices}
         self.records: dict[str, Device | None] = {device.address: device.observed for device in plan.devices}
@@ -212,6 +225,8 @@ class _Run:
     def _sent(self, step: Step, found: dict[str, Device], deadline: Deadline) -> dict[str, Outcome]:
         """What came of each device. Raises FleetformError."""
         step = self.vendor.before_sending(step)
+        if self.watch is not None:
+            self.watch.sending(self.plan.account, step)
         answer = self.vendor.client.send(step.call, settle=lambda: self._settle(step, found, deadline), deadline=deadline)
         if answer.settled:
             return {address: self._as_read(step, address, found) for address in step.addresses}
@@ -230,6 +245,9 @@ class _Run:
 
     def _may_go_on(self, part: Step) -> bool:
         """Whether nothing that happened to this device forbids the step; else its changes are noted as skipped."""
+        if self.stop.is_set():
+            self._note_all(part, Outcome(SKIPPED, "interrupted before this was sent"))
+            return False
         address = part.changes[0].address
         with self.lock:
             known = self.outcomes.get(address, {})
@@ -311,8 +329,8 @@ class _Run:
                 if outcome.made is not None:
                     for call in change.calls:
                         self.ids[call.makes or change.address] = outcome.made
-        if self.observer is not None:
-            self.observer(ChangeResult(change, outcome.status, outcome.message))
+        if self.watch is not None:
+            self.watch.ended(ChangeResult(change, outcome.status, outcome.message))
 
     def _remember(self, change: Change, outcome: Outcome) -> None:
         if change.action == "delete":

@@ -11,19 +11,19 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.accounts import open_account
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Observer, Report, apply_account
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Report, Watch, apply_account
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
     ApiError,
     DeclarationError,
     FleetformError,
     Forbidden,
     Gone,
-    IncompleteRead,
     MissingLibrary,
     NotFound,
     Refused,
@@ -111,6 +111,11 @@ class Fleet:
         """The HTTP requests sent so far, retries included, token requests aside."""
         counts = [vendor.client.counts for vendor in self._vendors.values()]
         return {"read": sum(count.read for count in counts), "write": sum(count.write for count in counts)}
+
+    def clouds(self) -> list[str]:
+        """What an apply must have to itself: vendor, url, organization and runtime of each account, as text."""
+        all_settings = [vendor.settings for vendor in self._vendors.values()]
+        return sorted({" ".join(filter(None, (one.vendor, one.url, one.organization, one.runtime))) for one in all_settings})
 
     def secrets(self) -> frozenset[str]:
         """Every secret value that these accounts know, fetched tokens included, for a caller that masks its own output."""
@@ -212,13 +217,32 @@ class Fleet:
         names = sorted({*by_account, *scopes}, key=lambda name: name or "")
 
         def planned(name: str | None) -> AccountPlan:
-            return _plan_account(self._vendors[name], by_account.get(name, ()), scopes.get(name, ()), self._listings)
+            mine, within = by_account.get(name, ()), scopes.get(name, ())
+            together = None if self._listings is None or within else self._plan_together(name, mine, self._listings)
+            return together or _plan_account(self._vendors[name], mine, within)
 
         plans = _parallel(planned, names)
         plans = self._apart(plans)
         if strays:
             plans.append(AccountPlan(account=None, vendor="", errors=tuple(_sorted(strays))))
         return Plan(tuple(plans))
+
+    def _plan_together(
+        self, name: str | None, declarations: t.Sequence[Declaration], listings: SharedListings
+    ) -> AccountPlan | None:
+        """The plan by what other tasks may have read already; None where that is not good enough.
+
+        It is not where anything is wrong, missing, new or out of sight, or was written to since: all that is read again.
+        """
+        vendor = self._vendors[name]
+        reading = listings.reading(account_key(vendor.settings))
+        with vendor.client.reading_together(reading):
+            plan = _plan_account(vendor, declarations, ())
+        written = reading.written_since()
+        if not plan.errors and all(_is_settled(device, written) for device in plan.devices):
+            return plan
+        self._vendors[name] = type(vendor)(vendor.settings, vendor.client)
+        return None
 
     def _apart(self, plans: list[AccountPlan]) -> list[AccountPlan]:
         """The plans without devices that are declared through two accounts of one cloud: each is an error that names both."""
@@ -246,6 +270,18 @@ class Fleet:
             apart.append(replace(account, devices=kept, steps=steps, errors=tuple(_sorted(errors))))
         return apart
 
+    def narrowed(self, plan: Plan, keep: t.Callable[[DevicePlan], bool]) -> Plan:
+        """The plan for these devices alone. Pure."""
+        accounts = []
+        for account in plan.accounts:
+            devices = tuple(device for device in account.devices if keep(device))
+            if len(devices) < len(account.devices):
+                steps = steps_for(self._vendors[account.account], devices)
+                seconds = _seconds(self._vendors[account.account], steps)
+                account = replace(account, devices=devices, steps=steps, seconds=seconds)
+            accounts.append(account)
+        return Plan(tuple(accounts))
+
     def rehearse(self, plan: Plan) -> list[FleetformError]:
         """What the vendors refuse of a plan when they are asked to validate it. Nothing is carried out."""
 
@@ -271,14 +307,19 @@ class Fleet:
         planned = [account for account in plan.accounts if account.steps]
         return [error for errors in _parallel(refused, planned) for error in errors]
 
-    def apply(self, plan: Plan, observer: Observer | None = None) -> Report:
+    def apply(self, plan: Plan, watch: Watch | None = None) -> Report:
         """Sends what the plan says. Accounts go side by side. Never raises for what a vendor answers: the report says it."""
         wanted = [account for account in plan.accounts if account.steps]
-        if self._listings is not None:
-            for account in wanted:
-                ids = [str(device.observed.id) for device in account.devices if device.observed is not None and device.changes]
-                self._listings.touch(account_key(self._vendors[account.account].settings), ids)
-        reports = _parallel(lambda account: apply_account(self._vendors[account.account], account, observer), wanted)
+
+        def applied(account: AccountPlan, stop: threading.Event) -> Report:
+            vendor = self._vendors[account.account]
+            if self._listings is None:
+                return apply_account(vendor, account, watch, stop)
+            ids = [str(device.observed.id) for device in account.devices if device.observed is not None and device.changes]
+            with self._listings.writing(account_key(vendor.settings), ids):
+                return apply_account(vendor, account, watch, stop)
+
+        reports = _until_all_have_ended(applied, wanted)
         devices: dict[str, Device | None] = {device.address: device.observed for device in plan.devices}
         for report in reports:
             devices.update(report.devices)
@@ -286,20 +327,13 @@ class Fleet:
         return Report(results, devices, any(report.wrote for report in reports))
 
 
-def _plan_account(
-    vendor: Vendor, declarations: t.Sequence[Declaration], scopes: t.Sequence[Scope], listings: SharedListings | None
-) -> AccountPlan:
+def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration], scopes: t.Sequence[Scope]) -> AccountPlan:
     name = vendor.settings.name
     errors: list[FleetformError] = []
     sound = _sound(vendor, declarations, errors)
     try:
-        seen = None if listings is None else _seen_together(vendor, sound, listings)
-        if seen is None:
-            sight = vendor.read(sound) if sound else Sight([])
-            pairs = _matched(vendor, sound, sight, errors)
-        else:
-            sight, pairs = seen
-        pairs = _enriched(vendor, pairs, errors)
+        sight = vendor.read(sound) if sound else Sight([])
+        pairs = _enriched(vendor, _matched(vendor, sound, sight, errors), errors)
         wanted = [
             pair for pair in pairs if pair[0].state == "present" and not (pair[1] is None and pair[0].address in sight.hidden)
         ]
@@ -365,24 +399,11 @@ def _pruned(
     return len(found), pruned
 
 
-def _seen_together(
-    vendor: Vendor, declarations: t.Sequence[Declaration], listings: SharedListings
-) -> tuple[Sight, list[tuple[Declaration, Device | None]]] | None:
-    """What a listing that others may have read shows of these devices; None where it is not good enough to plan by.
-
-    It is not for a device that is not there, is not the only one, or was written to since.
-    """
-    errors: list[FleetformError] = []
-    try:
-        with vendor.client.reading_together(listings):
-            sight = vendor.read(declarations)
-    except IncompleteRead:
-        # Pages that several tasks have read need not fit together.
-        return None
-    pairs = _matched(vendor, declarations, sight, errors)
-    found = {str(device.id) for _declaration, device in pairs if device is not None}
-    whole = not errors and not sight.hidden and all(device is not None for _declaration, device in pairs)
-    return (sight, pairs) if whole and found.isdisjoint(listings.touched(account_key(vendor.settings))) else None
+def _is_settled(plan: DevicePlan, written: t.Collection[str]) -> bool:
+    """Whether a plan would be the same if everything had been read just now, as far as anybody can tell."""
+    if plan.observed is None or plan.blocked is not None or str(plan.observed.id) in written:
+        return False
+    return all(change.action != "create_space" for change in plan.changes)
 
 
 def _marks(vendor: Vendor, plan: DevicePlan, account: str) -> list[tuple[str, ...]]:
@@ -553,6 +574,23 @@ def _seconds(vendor: Vendor, steps: t.Sequence[Step]) -> float:
     return max(
         (max(0, count - limits[pace]) * 60 / limits[pace] for pace, count in counts.items() if limits.get(pace)), default=0.0
     )
+
+
+def _until_all_have_ended(function: t.Callable[[T, threading.Event], R], items: t.Sequence[T]) -> list[R]:
+    """``function`` over independent accounts, side by side. An interruption asks them to stop, and waits until they have."""
+    if not items:
+        return []
+    stop = threading.Event()
+    with ThreadPoolExecutor(max_workers=len(items), thread_name_prefix="fleetform-account") as pool:
+        futures = [pool.submit(function, item, stop) for item in items]
+        waiting = True
+        while waiting:
+            try:
+                wait(futures)
+                waiting = False
+            except KeyboardInterrupt:
+                stop.set()
+    return [future.result() for future in futures]
 
 
 def _parallel(function: t.Callable[[T], R], items: t.Sequence[T]) -> list[R]:

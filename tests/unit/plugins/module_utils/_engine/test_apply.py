@@ -449,12 +449,28 @@ def test_when_it_cannot_be_read_again_before_a_change_that_change_fails(world: M
 # The report
 
 
-def test_the_observer_sees_every_change_as_it_ends(world: Make) -> None:
+class Looking:
+    """A Watch that remembers."""
+
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+        self.results: list[ChangeResult] = []
+
+    def sending(self, account: str | None, step: Step) -> None:
+        self.sent.append(f"{account} {step.call.method} {step.call.path}")
+
+    def ended(self, result: ChangeResult) -> None:
+        self.results.append(result)
+
+
+def test_a_watch_sees_every_call_before_it_goes_out_and_every_change_as_it_ends(world: Make) -> None:
     here = world(LOBBY)
     here.client.refuse["/name"] = refused()
-    seen: list[ChangeResult] = []
-    here.fleet.apply(here.plan({"serial": "S1", "name": "Hall", "tags": ["red"], "archived": True}), seen.append)
-    assert sorted((result.change.action, result.status) for result in seen) == [
+    looking = Looking()
+    here.client.gates["/tags"] = lambda call: looking.sent.index(f"lab {call.method} /tags")
+    here.fleet.apply(here.plan({"serial": "S1", "name": "Hall", "tags": ["red"], "archived": True}), looking)
+    assert sorted(looking.sent) == ["lab PATCH /tags", "lab PUT /name"]
+    assert sorted((result.change.action, result.status) for result in looking.results) == [
         ("archive", "skipped"),
         ("rename", "failed"),
         ("tag", "done"),

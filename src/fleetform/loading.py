@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""From the command line to a loaded fleet: files, extra variables and vault passwords, by Ansible's own rules."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ansible import context
+from ansible.cli import CLI
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.collections import ImmutableDict
+from ansible.parsing.dataloader import DataLoader
+from ansible.utils.vars import load_extra_vars
+
+from ansible_collections.fleetform.devices.plugins.plugin_utils import fleet_file
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a fleet comes from, as it was typed."""
+
+    files: Sequence[str] = ()
+    extra_vars: Sequence[str] = ()
+    vault_ids: Sequence[str] = ()
+    vault_password_files: Sequence[str] = ()
+    allow_lookups: Sequence[str] = ()
+
+
+def load(source: Source) -> fleet_file.LoadedFleet:
+    """The fleet. Raises FleetFileError with every problem that could be found."""
+    files = fleet_file.find(source.files or ["fleet.yml"])
+    loader = DataLoader()
+    context.CLIARGS = ImmutableDict(extra_vars=tuple(source.extra_vars))
+    try:
+        secrets = CLI.setup_vault_secrets(
+            loader,
+            vault_ids=list(source.vault_ids),
+            vault_password_files=list(source.vault_password_files),
+            ask_vault_pass=False,
+            auto_prompt=False,
+        )
+        loader.set_vault_secrets(secrets)
+        extra_vars = load_extra_vars(loader)
+    except AnsibleError as error:
+        raise fleet_file.FleetFileError([str(error.message)]) from None
+    return fleet_file.load(files, loader=loader, extra_vars=extra_vars, allow_lookups=source.allow_lookups)
+
+
+def checked(names: Sequence[str]) -> list[str]:
+    """Every problem that can be seen in the text of these files and folders."""
+    try:
+        found = fleet_file.check(fleet_file.find(names or ["fleet.yml"]))
+    except fleet_file.FleetFileError as error:
+        return [str(problem) for problem in error.problems]
+    return [str(problem) for file in found.values() for problem in file.problems]

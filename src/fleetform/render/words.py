@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What every format says in the same words: values, titles, and the sums of a plan."""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from typing import Any
+
+Data = dict[str, Any]
+
+SIGNS = {"create": "+", "update": "~", "delete": "-", "no-op": " "}
+"""What stands before a device."""
+
+_REFERENCE = frozenset({"id", "name", "path", "email"})
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+
+
+def plain(text: str) -> str:
+    """Text in one line in which nothing is hidden: control and direction characters are written out."""
+
+    def written_out(character: str) -> str:
+        hidden = _INVISIBLE.match(character) or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
+        return json.dumps(character)[1:-1] if hidden else character
+
+    return "".join(written_out(character) for character in text)
+
+
+def value(item: Any) -> str:
+    """A value as JSON in one line, nothing hidden; null reads as "nothing", and a reference as what people call it."""
+    if item is None:
+        return "nothing"
+    if isinstance(item, dict) and "id" in item and item.keys() <= _REFERENCE:
+        item = next((item[name] for name in ("path", "name", "email", "id") if item.get(name)), None)
+        return value(item)
+    return plain(json.dumps(item, ensure_ascii=False, sort_keys=True))
+
+
+def warnings(plan: Data) -> list[str]:
+    """The warnings, those that several devices share once, with their number."""
+    addresses = {device["address"] for device in plan["devices"]}
+    shared: dict[str, list[str]] = {}
+    for text in plan["warnings"]:
+        address, colon, rest = text.partition(": ")
+        known = bool(colon) and address in addresses
+        shared.setdefault(rest if known else text, []).append(address if known else "")
+    return [
+        text if not owners[0] else f"{owners[0]}: {text}" if len(owners) == 1 else f"{len(owners)} devices: {text}"
+        for text, owners in shared.items()
+    ]
+
+
+def title(device: Data) -> str:
+    """What a device is called: its name, else its serial number, else its address."""
+    return plain(str(device["name"] or device["serial"] or device["address"]))
+
+
+def action(device: Data) -> str:
+    """create, update, delete or no-op."""
+    return str(device["actions"][0])
+
+
+def changes_of(plan: Data, address: str) -> list[Data]:
+    """The changes of one device."""
+    return [change for change in plan["changes"] if change["address"] == address]
+
+
+def label(change: Data) -> str:
+    """What changes: the attribute, or the action where it is about the device as a whole."""
+    return plain(str(change["attribute"] or change["action"]))
+
+
+def counts(plan: Data) -> str:
+    """How many devices, in the words of the summary."""
+    summary = plan["summary"]
+    parts = [f"{summary['create']} to create", f"{summary['update']} to update", f"{summary['delete']} to delete"]
+    parts.append(f"{summary['unchanged']} unchanged")
+    if summary["unverified"]:
+        parts.append(f"{summary['unverified']} that cannot be compared and are sent")
+    if plan["blocked"]:
+        parts.append(f"{len(plan['blocked'])} blocked")
+    return ", ".join(parts)
+
+
+def effort(plan: Data) -> str:
+    """The calls that an apply makes, and how long they take at the vendors' limits."""
+    summary = plan["summary"]
+    calls = f"{summary['calls']} call{'' if summary['calls'] == 1 else 's'}"
+    return f"{calls}, {duration(summary['seconds'])} at the vendors' limits" if summary["seconds"] else calls
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them."""
+    if seconds < 90:
+        return f"about {max(1, round(seconds))} s"
+    return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
+
+
+def has_changes(plan: Data) -> bool:
+    """Whether an apply would change something that can be compared."""
+    summary = plan["summary"]
+    return bool(summary["create"] or summary["update"] or summary["delete"])
+
+
+def by_account(plan: Data) -> list[tuple[str, list[Data]]]:
+    """The devices of each account, accounts by name."""
+    groups: dict[str, list[Data]] = {}
+    for device in plan["devices"]:
+        groups.setdefault(device["account"] or "", []).append(device)
+    return sorted(groups.items())

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The commands that talk to clouds: they open the accounts, plan, ask, apply, and say what came of it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.console import Console
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Report
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    DeclarationError,
+    FleetformError,
+    SettingsError,
+)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import IRREVERSIBLE, Plan
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_file import FleetFileError, LoadedFleet
+from fleetform.applying import Journal, Locked, Onlooker, one_at_a_time, report_as_data, state_folder
+from fleetform.exits import ERROR, INTERRUPTED, NOTHING_SENT, Stop
+from fleetform.loading import Source, load
+from fleetform.planning import Chosen, Planned, make
+from fleetform.render import rendered
+
+
+@dataclass(frozen=True)
+class Order:
+    """How an apply is wanted: ``allow`` names actions that cannot be undone, ``once`` raises limits for this run."""
+
+    yes: bool = False
+    allow: frozenset[str] = frozenset()
+    once: Mapping[str, int] = field(default_factory=dict)
+    lock_timeout: float = 0.0
+    journal: Path | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What an apply came to: its exit code, and the report as data where something was sent."""
+
+    code: int
+    report: dict[str, Any] | None = None
+
+
+def plan_fleet(source: Source, chosen: Chosen) -> dict[str, Any]:
+    """The plan as data. Raises Stop."""
+    loaded = _loaded(source)
+    with _opened(loaded) as fleet:
+        return _made(fleet, loaded, chosen, {}).data
+
+
+def apply_fleet(source: Source, chosen: Chosen, order: Order) -> Ended:
+    """Plans, asks, and applies. Raises Stop."""
+    loaded = _loaded(source)
+    with _opened(loaded) as fleet:
+        try:
+            with one_at_a_time(fleet.clouds(), order.lock_timeout):
+                return _applied(fleet, loaded, chosen, order)
+        except Locked as error:
+            raise Stop(str(error), NOTHING_SENT) from None
+
+
+def _applied(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, order: Order) -> Ended:
+    planned = _made(fleet, loaded, chosen, order.once)
+    click.echo(rendered(planned.data, "text", colour=sys.stderr.isatty()), err=True, nl=False)
+    if any(isinstance(error, (DeclarationError, SettingsError)) for error in planned.plan.errors):
+        click.echo("Nothing was sent: what is declared is wrong in part; mend that first", err=True)
+        return Ended(NOTHING_SENT)
+    if not planned.plan.changes:
+        return Ended(ERROR if planned.plan.errors else 0)
+    if refusal := _refusal(planned, order):
+        click.echo(f"Nothing was sent: {refusal}", err=True)
+        return Ended(NOTHING_SENT)
+    console = None if order.quiet else Console(stderr=True, highlight=False)
+    journal = Journal(order.journal or state_folder() / f"apply-{datetime.now():%Y%m%d-%H%M%S-%f}.jsonl")
+    with Onlooker(planned.plan, journal, console) as onlooker:
+        report = fleet.apply(planned.plan, onlooker)
+    for line in report.problems():
+        click.echo(line, err=True)
+    done = sum(result.status == "done" for result in report.results)
+    click.echo(f"{done} of {len(report.results)} changes are done.", err=True)
+    return Ended(_code(report, planned.plan), report_as_data(report))
+
+
+def _code(report: Report, plan: Plan) -> int:
+    if any(result.message == "interrupted before this was sent" for result in report.results):
+        return INTERRUPTED
+    return ERROR if report.failed or plan.errors else 0
+
+
+def _refusal(planned: Planned, order: Order) -> str | None:
+    """Why this plan must not be applied as it was asked for; None where it may."""
+    if planned.over:
+        return "; ".join(str(excess) for excess in planned.over)
+    risky = sorted({change.action for change in planned.plan.changes if change.action in IRREVERSIBLE} - order.allow)
+    if order.yes:
+        return f"{', '.join(risky)} cannot be undone; say --allow {','.join(risky)} if it is meant" if risky else None
+    if not sys.stdin.isatty():
+        return "there is no terminal to ask on; say --yes if the plan is right"
+    warning = f" {', '.join(risky)} cannot be undone." if risky else ""
+    answer = click.prompt(f"Apply this plan?{warning} Type yes", default="no", show_default=False, err=True)
+    return None if answer == "yes" else "it was declined"
+
+
+def _loaded(source: Source) -> LoadedFleet:
+    try:
+        loaded = load(source)
+    except FleetFileError as error:
+        raise Stop(str(error)) from None
+    if not loaded.accounts:
+        raise Stop(f"{', '.join(loaded.files)}: there are no accounts; name at least one under accounts:")
+    return loaded
+
+
+def _opened(loaded: LoadedFleet) -> Fleet:
+    try:
+        return Fleet(loaded.accounts)
+    except FleetformError as error:
+        raise Stop(str(error)) from None
+
+
+def _made(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, int]) -> Planned:
+    try:
+        return make(fleet, loaded, chosen, once)
+    except FleetformError as error:
+        raise Stop(str(error)) from None
