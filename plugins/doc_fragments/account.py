@@ -11,7 +11,7 @@ class ModuleDocFragment:
 options:
   vendor:
     description:
-      - The vendor whose cloud is meant, for example V(blynk) or V(greenlake).
+      - The vendor whose cloud is meant, one of V(blynk), V(greenlake), V(mobilefirst), V(webex) and V(xyte).
       - The error message for an unknown name lists the vendors that this release knows.
       - Every option of the account falls back to an environment variable, E(FLEETFORM_VENDOR) for this one. For an account that
         is named in O(accounts) it is C(FLEETFORM_<ACCOUNT>_<OPTION>), for example E(FLEETFORM_LAB_TOKEN).
@@ -21,18 +21,19 @@ options:
     description:
       - Where the vendor's API is.
       - When not given, E(FLEETFORM_URL), then the vendor's own address. Mobilefirst has none, so that it is required there,
-        up to and including the admin root.
+        up to and including the admin root, for example V(https://mobile.example.com:9443/mfpadmin).
       - Plain C(http://) is accepted for loopback addresses only.
     type: str
   token:
     description:
-      - Bearer token (webex, blynk, greenlake), or the API key (xyte).
+      - Bearer token (webex, blynk, greenlake), or the API key of an organization (xyte).
+      - A webex token without administrator rights shows the devices of its own user only, so that others cannot be declared.
       - When not given, E(FLEETFORM_TOKEN), then on the vendor's own address the variable of the vendor's own tools, such as
         E(WEBEX_ACCESS_TOKEN) or E(XYTE_ORG_API_KEY).
     type: str
   client_id:
     description:
-      - OAuth client id (blynk, greenlake; webex together with O(refresh_token)).
+      - OAuth client id (blynk, greenlake; webex together with O(client_secret) and O(refresh_token)).
       - When not given, E(FLEETFORM_CLIENT_ID), then E(GREENLAKE_CLIENT_ID) for greenlake on its own address.
     type: str
   client_secret:
@@ -42,7 +43,9 @@ options:
     type: str
   refresh_token:
     description:
-      - OAuth refresh token (webex). When not given, E(FLEETFORM_REFRESH_TOKEN).
+      - OAuth refresh token (webex), with O(client_id) and O(client_secret) in place of O(token). Bearer tokens are fetched with
+        it and renewed when they run out.
+      - When not given, E(FLEETFORM_REFRESH_TOKEN).
     type: str
   token_url:
     description:
@@ -60,8 +63,8 @@ options:
     type: str
   organization:
     description:
-      - Organization id (webex, blynk) or workspace id (greenlake). When not given, E(FLEETFORM_ORGANIZATION), then the one that
-        the token belongs to.
+      - Organization id (webex, where it is another one that the token manages), organization id or name (blynk), or workspace id
+        (greenlake). When not given, E(FLEETFORM_ORGANIZATION), then the one that the token belongs to.
     type: str
   runtime:
     description:
@@ -69,11 +72,13 @@ options:
     type: str
   api_version:
     description:
-      - Version of the API (mobilefirst). When not given, E(FLEETFORM_API_VERSION), then V(2.0).
+      - Version of the API (mobilefirst), V(2.0), or V(1.0) for reading from older servers. When not given,
+        E(FLEETFORM_API_VERSION), then V(2.0).
     type: str
   response_format:
     description:
-      - Format in which the server answers (mobilefirst). When not given, E(FLEETFORM_RESPONSE_FORMAT), then V(json).
+      - Format in which the server answers (mobilefirst). The devices are the same in both. When not given,
+        E(FLEETFORM_RESPONSE_FORMAT), then V(json).
     type: str
     choices: [json, xml]
   locale:

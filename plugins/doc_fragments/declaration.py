@@ -16,13 +16,18 @@ options:
   state:
     description:
       - Whether the device should be there. Not every vendor can delete devices; greenlake can only archive them, see O(archived).
+      - Deleting loses what the vendor has stored of the device (blynk, xyte). A mobilefirst phone that is in use comes back under
+        a new id, unblocked; to block it set O(status).
     type: str
     choices: [present, absent]
     default: present
   model:
     description:
-      - What a new device is made from. Blynk template (C(TMPL...)), webex phone model, greenlake part number.
-      - A device that is not there is created only where this or claim identifiers are given.
+      - What a new device is made from. Blynk template (C(TMPL...)), webex phone model (C(DMS Cisco 8845)), greenlake part number.
+      - A device that is not there is created only where this or claim identifiers are given. Xyte claims by O(cloud_id), or by
+        O(serial) with O(mac).
+      - No call makes a webex RoomOS device or a mobilefirst phone. The first needs an activation code, see
+        M(fleetform.devices.device_action), and is reported as blocked until it is there.
     type: str
   device_type:
     description:
@@ -30,7 +35,8 @@ options:
     type: str
   space:
     description:
-      - Where the device belongs. Xyte space id or full path, webex workspace id or name, greenlake location id or name.
+      - Where the device belongs. Xyte space id or full path, webex workspace id or name (when adding only), greenlake location id
+        or name.
       - An empty string takes the device out of its space, where the vendor has that.
     type: str
   create_space:
@@ -50,7 +56,7 @@ options:
     type: str
   owner:
     description:
-      - E-mail address or id of the owner. An empty string means no owner (blynk).
+      - E-mail address or id of the owner (blynk; webex when adding only). An empty string means no owner (blynk).
     type: str
   tags:
     description:
@@ -65,15 +71,16 @@ options:
   metafields:
     description:
       - Fields by name and their values. Blynk metafields, webex device configurations. Only the named ones are touched.
-      - For xyte the complete configuration object, because the vendor neither returns nor merges it.
+      - For xyte the complete configuration object, because the vendor neither returns nor merges it. See O(metafields_policy).
     type: dict
   status:
     description:
-      - Status of the device (mobilefirst), one of V(ACTIVE), V(LOST), V(STOLEN) and V(DISABLED).
+      - Status of the device (mobilefirst), one of V(ACTIVE), V(LOST), V(STOLEN) and V(DISABLED). A device that the server has let
+        expire counts as V(ACTIVE).
     type: str
   applications:
     description:
-      - Applications by name and V(ENABLED) or V(DISABLED) for each (mobilefirst).
+      - Applications by name and V(ENABLED) or V(DISABLED) for each (mobilefirst). Those that are not named are left alone.
     type: dict
   application:
     description:

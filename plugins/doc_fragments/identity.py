@@ -17,18 +17,19 @@ options:
     type: str
   serial:
     description:
-      - Serial number.
+      - Serial number (webex, xyte, greenlake).
     type: str
   mac:
     description:
-      - MAC address. Separators and case do not matter. Write it in quotes.
+      - MAC address (webex, xyte, greenlake). Separators and case do not matter. Write it in quotes.
     type: str
   cloud_id:
     description:
-      - The id by which a device is claimed into a cloud (xyte).
+      - The id by which a device is claimed into a cloud (xyte). With the other vendors another word for O(device_id).
     type: str
   name:
     description:
       - Name of the device, compared exactly. Without an identifier it says which device is meant.
+      - A webex device is called what its workspace or its person is called.
     type: str
 """

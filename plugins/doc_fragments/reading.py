@@ -18,7 +18,10 @@ options:
       - Fields of the device record by name, with the value that each must have. A list means any of its values, null means that
         the field is empty.
       - C(tags.<key>) and C(metafields.<name>) look inside a dictionary. C(space) also finds what is below a path.
-      - Any field of the record may be used with any vendor. What a vendor can filter by itself is left to it, to save calls.
+      - Which fields there are depends on what the vendor shows, others are refused. Webex also takes words of its own, such as
+        C(errorCode) or C(upgradeChannel). The pages of the vendors list them all,
+        U(https://github.com/fleetform/fleetform/tree/main/docs/vendors).
+      - What a vendor can filter by itself is left to it, to save calls, and held against the filter again.
     type: dict
   vendor_filter:
     description:
@@ -57,11 +60,12 @@ options:
     default: false
   owner_email:
     description:
-      - Only devices of the owner with this e-mail address (blynk).
+      - Only devices of the owner with this e-mail address (blynk, webex), or of this first user (mobilefirst).
     type: str
   user_email:
     description:
-      - Only devices in the organization of the user with this e-mail address (blynk).
+      - Only devices in the organization of the user with this e-mail address (blynk), or devices that have this user among theirs
+        (mobilefirst).
     type: str
   activated_within:
     description:
@@ -70,6 +74,8 @@ options:
   gather:
     description:
       - What to read beyond the listing. It costs further calls for each device.
+      - V(metafields) (blynk, webex), V(base_info) (blynk, xyte), V(timeline) and V(logs) (blynk), V(tags) and V(online) (blynk;
+        webex shows them anyway).
     type: list
     elements: str
     choices: [tags, metafields, online, timeline, logs, base_info]

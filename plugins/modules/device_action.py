@@ -21,7 +21,8 @@ options:
     description:
       - V(trigger_event) reports an event as if the device had (blynk), with O(event_code) and O(description).
       - V(clear_data) erases the data that the device has stored in the cloud (blynk). That cannot be undone.
-      - V(activation_code) makes a code with which a new device can be activated (webex), for O(space) or O(owner).
+      - V(activation_code) makes a code with which a new device can be activated (webex), for O(space) or O(owner). It takes no
+        identity, because the device does not exist yet. The code is typed into the device; it cannot be listed or taken back.
     type: str
     choices: [trigger_event, clear_data, activation_code]
     required: true
@@ -35,15 +36,15 @@ options:
     type: str
   space:
     description:
-      - Workspace that the new device is for, id or name.
+      - Workspace that the new device is for, id or name (webex).
     type: str
   owner:
     description:
-      - Person that the new device is for, e-mail address or id.
+      - Person that the new device is for, e-mail address or id (webex).
     type: str
   model:
     description:
-      - Model of the new device.
+      - Model of the new device, for a phone (webex). A RoomOS device needs none.
     type: str
 extends_documentation_fragment:
   - fleetform.devices.account
@@ -115,7 +116,8 @@ changes:
 result:
   description:
     - What the vendor answered.
-    - For O(action=activation_code) a dictionary with C(code), which is a secret, and C(expires_at). Set C(no_log) on the task.
+    - For O(action=activation_code) a dictionary with C(code), which is a secret, and C(expires_at), both null in check mode, and
+      with C(space_id), C(owner_id) and C(model) of what it was made for. Set C(no_log) on the task.
   returned: success
   type: dict
   sample: {}

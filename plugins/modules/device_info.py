@@ -210,6 +210,20 @@ devices:
     archived:
       description: Whether it is archived (greenlake).
       type: bool
+    base_info:
+      description: The last telemetry and the parameters of the device, without secrets (xyte).
+      returned: with V(base_info) in O(gather), for xyte
+      type: dict
+    timeline:
+      description: Events of the device.
+      returned: with V(timeline) in O(gather)
+      type: list
+      elements: dict
+    logs:
+      description: What users did with the device.
+      returned: with V(logs) in O(gather)
+      type: list
+      elements: dict
     raw:
       description: The vendor's own object without secrets.
       returned: with O(include_raw=true)

@@ -18,6 +18,7 @@ options:
   metafields:
     description:
       - A dictionary of names and values. Fields that are not named are left alone.
+      - For xyte the complete configuration object, because the vendor neither returns nor merges it. See O(metafields_policy).
       - With O(state=absent) a list of names.
     type: raw
     required: true

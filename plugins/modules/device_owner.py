@@ -17,7 +17,7 @@ author:
 options:
   owner:
     description:
-      - E-mail address or id of the owner.
+      - E-mail address or id of the owner (blynk). With webex a device gets its owner when it is added and keeps it.
     type: str
   transfer_to:
     description:

@@ -12,6 +12,7 @@ short_description: Sets or removes tags of one device
 version_added: 1.0.0
 description:
   - Changes the tags of a device that is there and nothing else. O(name) only says which device is meant.
+  - For vendors whose tags can be set, which are webex and greenlake.
 author:
   - fleetform contributors (@fleetform)
 options:

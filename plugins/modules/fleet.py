@@ -59,7 +59,7 @@ options:
         choices: [present, absent]
       model:
         description:
-          - What a new device is made from.
+          - What a new device is made from (blynk, webex, greenlake).
         type: str
       device_type:
         description:
@@ -67,11 +67,11 @@ options:
         type: str
       space:
         description:
-          - Where the device belongs. An empty string takes it out.
+          - Where the device belongs (xyte, greenlake; webex when adding only). An empty string takes it out.
         type: str
       create_space:
         description:
-          - Whether to create a space that is missing. V(false) when not given.
+          - Whether to create a space that is missing (xyte, webex). V(false) when not given.
         type: bool
       rename_shared_space:
         description:
@@ -79,15 +79,15 @@ options:
         type: bool
       transfer_to:
         description:
-          - Where the device is handed over to.
+          - Where the device is handed over to (blynk, greenlake).
         type: str
       owner:
         description:
-          - E-mail address or id of the owner. An empty string means no owner.
+          - E-mail address or id of the owner (blynk; webex when adding only). An empty string means no owner (blynk).
         type: str
       tags:
         description:
-          - A list of labels, or a dictionary of keys and values.
+          - A list of labels (webex), or a dictionary of keys and values (greenlake).
         type: raw
       purge_tags:
         description:
@@ -95,7 +95,7 @@ options:
         type: bool
       metafields:
         description:
-          - Fields by name and their values.
+          - Fields by name and their values (blynk, webex). For xyte the complete configuration object.
         type: dict
       status:
         description:
@@ -132,12 +132,13 @@ options:
         type: bool
       metafields_policy:
         description:
-          - When to send metafields that cannot be read back. V(when_changed) when not given.
+          - When to send metafields that cannot be read back (xyte). V(when_changed) when not given, see
+            O(fleetform.devices.device#module:metafields_policy).
         type: str
         choices: [when_changed, always]
       state_path:
         description:
-          - File with the fingerprints for that.
+          - File with the fingerprints for that, see O(fleetform.devices.device#module:state_path).
         type: path
       secret_metafields:
         description:

@@ -63,7 +63,7 @@ def apply_fleet(source: Source, chosen: Chosen, order: Order) -> Ended:
     loaded = _loaded(source)
     with _opened(loaded) as fleet:
         try:
-            with one_at_a_time(fleet.clouds(), order.lock_timeout):
+            with one_at_a_time([" ".join(filter(None, parts)) for parts in fleet.clouds().values()], order.lock_timeout):
                 return _applied(fleet, loaded, chosen, order)
         except Locked as error:
             raise Stop(str(error), NOTHING_SENT) from None

@@ -26,6 +26,8 @@ CREDENTIALS = {
     "greenlake_client_id": "greenlake-demo-client",
     "greenlake_client_secret": "greenlake-demo-secret",
     "webex_token": "webex-demo-token",
+    "webex_client_secret": "webex-demo-secret",
+    "webex_refresh_token": "webex-demo-refresh",
     "xyte_key": "xyte-demo-key",
     "mobilefirst_password": "admin-secret",
     "mobilefirst_monitor_password": "monitor-secret",

@@ -139,6 +139,38 @@ def test_keywords_that_stay_in_process(sandbox: Sandbox, both: Compare) -> None:
     assert "censored" in found["no_log"][1]
 
 
+def test_the_other_clouds(sandbox: Sandbox, both: Compare) -> None:
+    webex, xyte, mobilefirst = (sandbox.account(vendor) for vendor in ("webex", "xyte", "mobilefirst"))
+    phone = {"mac": "c4:1f:3b:70:a0:01", "model": "DMS Cisco 8845", "space": "Post Room", "create_space": True, "tags": ["new"]}
+    display = {"serial": "XQD-00901", "mac": "02:5e:10:01:03:85", "name": "Stage", "space": "Wiz/Berlin/Stage"}
+    configuration = {"network": {"hostname": "stage", "web_password": "hidden from all"}}
+    claimed = {**display, "create_space": True, "metafields": configuration, "secret_metafields": ["network"]}
+    sent = {"name": "Bench Display", "metafields": configuration, "metafields_policy": "always"}
+    blocked = {"name": "Priya iPhone", "status": "LOST", "applications": {"rounds": "DISABLED"}}
+    many = {
+        "accounts": {"rooms": webex, "av": xyte, "phones": mobilefirst},
+        "devices": [{"account": "rooms", **phone}, {"account": "av", **claimed}, {"account": "phones", **blocked}],
+    }
+    found = both(
+        {
+            "webex": {"fleetform.devices.device": {**webex, **phone}, "diff": True},
+            "webex, renamed": {"fleetform.devices.device": {**webex, "serial": "FOC2711N0B1", "name": "Elbe"}, "diff": True},
+            "xyte": {"fleetform.devices.device": {**xyte, **claimed}, "diff": True},
+            "xyte, what cannot be known": {"fleetform.devices.device_metafield": {**xyte, **sent}, "diff": True},
+            "mobilefirst": {"fleetform.devices.device": {**mobilefirst, **blocked}, "diff": True},
+            "mobilefirst, XML": {"fleetform.devices.device_info": {**mobilefirst, "response_format": "xml"}},
+            "fleet": {"fleetform.devices.fleet": many, "diff": True},
+            "fleet, check_mode": {"fleetform.devices.fleet": many, "check_mode": True},
+            "wrong for webex": {"fleetform.devices.device": {**webex, "serial": "FOC2711N0B1", "space": "Focus Room"}},
+            "wrong for xyte": {"fleetform.devices.device": {**xyte, "serial": "XQD-00701", "mac": "02:5e:10:01:02:bd"}},
+            "wrong for mobilefirst": {"fleetform.devices.device": {**mobilefirst, "name": "Priya iPhone", "status": "EXPIRED"}},
+        }
+    )
+    assert [name for name, (outcome, _result) in found.items() if outcome == "ok"] == list(found)[:8]
+    unverified = found["xyte, what cannot be known"][1]["changes"]
+    assert [change["unverified"] for change in unverified] == [True]
+
+
 def test_arguments_that_are_wrong_and_failures(sandbox: Sandbox, both: Compare) -> None:
     wrong: list[Task] = [
         {"nmae": "x"},

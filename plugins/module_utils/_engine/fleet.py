@@ -112,10 +112,12 @@ class Fleet:
         counts = [vendor.client.counts for vendor in self._vendors.values()]
         return {"read": sum(count.read for count in counts), "write": sum(count.write for count in counts)}
 
-    def clouds(self) -> list[str]:
-        """What an apply must have to itself: vendor, url, organization and runtime of each account, as text."""
-        all_settings = [vendor.settings for vendor in self._vendors.values()]
-        return sorted({" ".join(filter(None, (one.vendor, one.url, one.organization, one.runtime))) for one in all_settings})
+    def clouds(self) -> dict[str | None, list[str]]:
+        """What each account is bound to, and an apply must have to itself: vendor, url, organization and runtime."""
+        return {
+            name: [one.vendor, one.url, one.organization or "", one.runtime or ""]
+            for name, one in ((name, vendor.settings) for name, vendor in self._vendors.items())
+        }
 
     def secrets(self) -> frozenset[str]:
         """Every secret value that these accounts know, fetched tokens included, for a caller that masks its own output."""
@@ -276,11 +278,18 @@ class Fleet:
         for account in plan.accounts:
             devices = tuple(device for device in account.devices if keep(device))
             if len(devices) < len(account.devices):
-                steps = steps_for(self._vendors[account.account], devices)
-                seconds = _seconds(self._vendors[account.account], steps)
-                account = replace(account, devices=devices, steps=steps, seconds=seconds)
+                steps = self.steps(account.account, devices)
+                account = replace(account, devices=devices, steps=steps, seconds=self.seconds(account.account, steps))
             accounts.append(account)
         return Plan(tuple(accounts))
+
+    def steps(self, account: str | None, devices: t.Sequence[DevicePlan]) -> tuple[Step, ...]:
+        """What carries out the changes of these devices of one account. Pure."""
+        return steps_for(self._vendors[account], devices) if devices else ()
+
+    def seconds(self, account: str | None, steps: t.Sequence[Step]) -> float:
+        """How long these steps take at the account's pace. Pure."""
+        return _seconds(self._vendors[account], steps) if steps else 0.0
 
     def rehearse(self, plan: Plan) -> list[FleetformError]:
         """What the vendors refuse of a plan when they are asked to validate it. Nothing is carried out."""

@@ -59,7 +59,7 @@ class Excess:
         of = "in the scope of prune" if self.action == DELETE else "declared and found"
         return (
             f"{where}{self.action} of {self.wanted} devices is over the limit: {self.allowed} of the {self.devices} {of} may be. "
-            f"Look at the plan; if it is meant, allow it once with --limit {self.action}={self.wanted}, or for good with max_changes"
+            f"Look at the plan; if it is meant, allow it once with --limit {self.action}={self.wanted}, or always by max_changes"
         )
 
 

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# SPDX-FileCopyrightText: 2026 fleetform contributors
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""A plan that is kept and applied later: what it is bound to, when it is refused, and what of it still has to be done. Pure.
+
+Nothing of a saved plan is ever sent. It is held against a fresh plan of the same declarations: what both want is done, as the
+fresh one says; what is in effect by now is left; a device that has changed otherwise is skipped.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import hashlib
+import hmac
+import json
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import FleetformError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, DevicePlan, Plan, hide
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import FORMAT
+
+Data = dict[str, t.Any]
+
+
+class PlanRefused(FleetformError):
+    """A saved plan that must not be applied; nothing was sent."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is left of a saved plan: ``keep`` by address and change, ``already`` what is in effect, ``skipped`` address to reason."""
+
+    keep: t.Mapping[str, frozenset[tuple[str, str | None]]]
+    already: tuple[str, ...] = ()
+    skipped: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    def wants(self, device: DevicePlan) -> bool:
+        """Whether something of this device is still to be done."""
+        return device.address in self.keep
+
+
+def binding(clouds: t.Mapping[str, t.Sequence[str]], declarations: t.Iterable[Declaration], prune: t.Any) -> Data:
+    """What a plan is bound to: each account's cloud, each declaration, the prune scopes. It holds no secret value."""
+    return {
+        "accounts": {name: list(parts) for name, parts in sorted(clouds.items())},
+        "declarations": {declaration.address: fingerprint(declaration) for declaration in declarations},
+        "prune": _digest(prune),
+    }
+
+
+def fingerprint(declaration: Declaration) -> str:
+    """What tells one declaration from another, secret values and its place in the file aside."""
+    fields = {item.name: getattr(declaration, item.name) for item in dataclasses.fields(declaration)}
+    del fields["declared_at"]
+    if fields["metafields"] is not None:
+        fields["metafields"] = hide(fields["metafields"], declaration.secret_metafields)
+    return _digest(fields)
+
+
+def signed(data: Data, key: str | None) -> Data:
+    """The plan with its signature, where there is a key."""
+    return data if key is None else {**data, "hmac": _signature(data, key)}
+
+
+def check(data: t.Any, bound: Data, *, now: datetime.datetime, key: str | None, partial: bool) -> None:
+    """Raises PlanRefused for a plan that is no plan, too old, not whole, not signed by this key, or bound to something else."""
+    try:
+        if data["format"] != FORMAT:
+            raise PlanRefused(f"the plan has format {data['format']!r}, and this version knows {FORMAT}; plan again")
+        if key is not None and not hmac.compare_digest(str(data.get("hmac", "")), _signature(data, key)):
+            raise PlanRefused("the plan is not signed with FLEETFORM_PLAN_KEY, or was changed since; plan again")
+        if now >= datetime.datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00")):
+            raise PlanRefused(f"the plan has expired at {data['expires_at']}; plan again")
+        if not data["complete"] and not partial:
+            raise PlanRefused("the plan is not complete, an account could not be read; plan again, or say --partial")
+        _check_binding(data, bound)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise PlanRefused("this is not a plan that fleetform has saved, or it was damaged; plan again") from None
+
+
+def _check_binding(data: Data, bound: Data) -> None:
+    saved = data["bound"]
+    planned = {change["address"] for change in data["changes"]}
+    accounts = {device["account"] for device in data["devices"] if device["address"] in planned}
+    for name in sorted(accounts, key=str):
+        key = "" if name is None else name
+        if saved["accounts"].get(key) != bound["accounts"].get(key):
+            raise PlanRefused(
+                f"account {name} was another cloud when the plan was made (vendor, url or organization); plan again"
+            )
+    if saved["prune"] != bound["prune"]:
+        raise PlanRefused("the scopes of prune have changed since the plan was made; plan again")
+    pruned = {device["address"] for device in data["devices"] if device["actions"] == ["delete"]}
+    for address in sorted(planned):
+        now = bound["declarations"].get(address)
+        if saved["declarations"].get(address) != now:
+            raise PlanRefused(f"{address} is declared otherwise than when the plan was made; plan again")
+        if now is None and address not in pruned:
+            raise PlanRefused(f"{address} is in the plan and nobody declares it; plan again")
+
+
+def hold(data: Data, fresh: Plan) -> Held:
+    """What of a saved plan is still to be done. Raises PlanRefused where its calls are not those that are made now."""
+    devices = {device.address: device for device in fresh.devices}
+    keep: dict[str, frozenset[tuple[str, str | None]]] = {}
+    already: list[str] = []
+    skipped: dict[str, str] = {}
+    by_address: dict[str, list[Data]] = {}
+    for row in data["changes"]:
+        by_address.setdefault(row["address"], []).append(row)
+    for address, rows in by_address.items():
+        device = devices.get(address)
+        if device is None:
+            # A pruned device that is gone has no plan any more; anything else could not be planned.
+            if all(row["action"] == "delete" for row in rows):
+                already.append(address)
+            else:
+                skipped[address] = "it could not be planned again"
+            continue
+        wanted, reason = _of_device(rows, device)
+        if reason is not None:
+            skipped[address] = reason
+        elif wanted:
+            keep[address] = wanted
+        else:
+            already.append(address)
+    return Held(keep, tuple(already), skipped)
+
+
+def _of_device(rows: t.Sequence[Data], device: DevicePlan) -> tuple[frozenset[tuple[str, str | None]], str | None]:
+    if device.blocked is not None:
+        return frozenset(), f"blocked: {device.blocked}"
+    changes = {(change.action, change.attribute): change for change in device.changes}
+    wanted = set()
+    for row in rows:
+        key = (row["action"], row["attribute"])
+        change = changes.get(key)
+        if change is None:
+            continue
+        now = _as_saved(change)
+        if any(row[name] != now[name] for name in ("before", "after")):
+            where = change.attribute or change.action
+            return frozenset(), f"{where} has changed since the plan was made: it was {row['before']!r} and is {now['before']!r}"
+        if row["calls"] != now["calls"]:
+            raise PlanRefused(f"{device.address}: the calls in the plan are not those that this version makes; plan again")
+        wanted.add(key)
+    return frozenset(wanted), None
+
+
+def only(plan: Plan, held: Held, steps: t.Callable[[str | None, t.Sequence[DevicePlan]], t.Any]) -> Plan:
+    """The fresh plan with nothing but what the saved one wants. ``steps`` makes the steps of an account's devices anew."""
+    accounts = []
+    for account in plan.accounts:
+        devices = tuple(
+            dataclasses.replace(
+                device, changes=tuple(c for c in device.changes if (c.action, c.attribute) in held.keep[device.address])
+            )
+            for device in account.devices
+            if held.wants(device)
+        )
+        accounts.append(dataclasses.replace(account, devices=devices, steps=tuple(steps(account.account, devices))))
+    return Plan(tuple(accounts))
+
+
+def _as_saved(change: Change) -> Data:
+    data = {**change.as_data(), "calls": [call.as_data() for call in change.shown_calls]}
+    return t.cast(Data, json.loads(json.dumps(data)))
+
+
+def _signature(data: Data, key: str) -> str:
+    content = {name: value for name, value in data.items() if name != "hmac"}
+    return hmac.new(key.encode(), _canonical(content).encode(), hashlib.sha256).hexdigest()
+
+
+def _digest(value: t.Any) -> str:
+    return hashlib.sha256(_canonical(value).encode()).hexdigest()
+
+
+def _canonical(value: t.Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)
