@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "markdown", "html", "junit")
 """What a plan can be printed as."""
 
 
@@ -133,6 +133,8 @@ def validate(files: tuple[str, ...]) -> None:
 @reads_files
 @chooses
 @prints
+@click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan there, for `fleetform apply PLAN`.")
+@click.option("--expires", default="24h", show_default=True, metavar="TIME", help="How long a saved plan may be applied.")
 @click.option("--exit-code", is_flag=True, help="End with 2 where there are changes.")
 def plan(
     files: tuple[str, ...],
@@ -144,6 +146,8 @@ def plan(
     exclude: tuple[tuple[str, str], ...],
     forms: tuple[str, ...],
     outputs: tuple[Path, ...],
+    out: Path | None,
+    expires: str,
     exit_code: bool,
 ) -> None:
     """Show what would have to change. Writes nothing to a cloud.
@@ -151,18 +155,49 @@ def plan(
     \b
       fleetform plan
       fleetform plan --where account=lab
-      fleetform plan --format json --output plan.json --exit-code
+      fleetform plan --out plan.json && fleetform apply plan.json
+      fleetform plan --format json --output drift.json --exit-code
     """
-    from fleetform.render.words import has_changes
+    from fleetform import saved
     from fleetform.running import plan_fleet
 
+    life = saved.lifetime(expires)
     source = source_of(files, extra_vars, vault_ids, vault_files, lookups)
     data = plan_fleet(source, _chosen(where, exclude))
     _print(data, forms, outputs)
+    if out is not None:
+        saved.write(data, out, life)
+    _end(data, exit_code)
+
+
+def _end(data: dict[str, Any], exit_code: bool) -> None:
+    """The exit code of a plan: errors beat changes."""
+    from fleetform.render.words import has_changes
+
     if data["errors"] or not data["complete"]:
-        sys.exit(1)
+        sys.exit(ERROR)
     if exit_code and has_changes(data):
         sys.exit(CHANGES)
+
+
+@main.command()
+@click.argument("plan", metavar="PLAN")
+@prints
+@click.option("--exit-code", is_flag=True, help="End with 2 where there are changes.")
+def show(plan: str, forms: tuple[str, ...], outputs: tuple[Path, ...], exit_code: bool) -> None:
+    """Print a saved plan.
+
+    \b
+      fleetform show plan.json
+      fleetform show plan.json --format json
+    """
+    from fleetform import saved
+
+    data = saved.read(plan)
+    if data is None:
+        raise Stop(f"{plan} is not a saved plan; make one with `fleetform plan --out {plan}`")
+    _print(data, forms, outputs)
+    _end(data, exit_code)
 
 
 @main.command()
@@ -176,6 +211,8 @@ def plan(
 @click.option("--lock-timeout", type=float, default=0.0, show_default=True, help="Seconds to wait for another apply to end.")
 @click.option("--journal", type=click.Path(dir_okay=False, path_type=Path), help="Where to note each call before it is sent.")
 @click.option("--quiet", is_flag=True, help="No progress.")
+@click.option("--file", "relocated", multiple=True, metavar="FILE", help="With a saved plan: where its fleet files are now.")
+@click.option("--partial", is_flag=True, help="With a saved plan: although an account could not be read when it was made.")
 @prints
 def apply(
     files: tuple[str, ...],
@@ -191,10 +228,12 @@ def apply(
     lock_timeout: float,
     journal: Path | None,
     quiet: bool,
+    relocated: tuple[str, ...],
+    partial: bool,
     forms: tuple[str, ...],
     outputs: tuple[Path, ...],
 ) -> None:
-    """Make the clouds what the fleet file says.
+    """Make the clouds what the fleet file says, or carry out a saved plan.
 
     Shows the plan and asks; without a terminal it takes --yes. Ctrl-C lets the calls under way end, and says what was done.
 
@@ -202,13 +241,17 @@ def apply(
       fleetform apply
       fleetform apply --yes --allow delete --limit delete=20
     """
-    from fleetform.running import Order, apply_fleet
+    from fleetform import saved
+    from fleetform.running import Order, apply_fleet, apply_plan
 
-    source = source_of(files, extra_vars, vault_ids, vault_files, lookups)
+    data = saved.read(files[0]) if len(files) == 1 else None
+    source = source_of(files if data is None else relocated, extra_vars, vault_ids, vault_files, lookups)
     once = {action: _count(action, number) for action, number in limits}
     allowed = frozenset(word.strip() for word in allow.split(",") if word.strip())
-    order = Order(yes=yes, allow=allowed, once=once, lock_timeout=lock_timeout, journal=journal, quiet=quiet)
-    outcome = apply_fleet(source, _chosen(where, exclude), order)
+    order = Order(yes=yes, allow=allowed, once=once, lock_timeout=lock_timeout, journal=journal, quiet=quiet, partial=partial)
+    if data is not None and (where or exclude):
+        raise Stop("--where and --exclude choose while planning; a saved plan is applied as it is")
+    outcome = apply_fleet(source, _chosen(where, exclude), order) if data is None else apply_plan(data, source, order)
     if outcome.report is not None and ("json" in forms):
         _print(outcome.report, forms, outputs)
     sys.exit(outcome.code)

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
@@ -17,6 +17,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.limits i
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import RECORD_FIELDS
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import DevicePlan, Plan
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import plan_as_data
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.savedplan import binding
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import matches
 from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_file import LoadedFleet
 
@@ -60,6 +61,15 @@ def _fits(device: DevicePlan, key: str, wanted: str) -> bool:
     if key == "account":
         return device.declaration.account == wanted
     return any(matches(record, {key: wanted}) for record in (device.observed, device.after) if record is not None)
+
+
+def bound_to(fleet: Fleet, loaded: LoadedFleet) -> dict[str, Any]:
+    """What a plan of this fleet is bound to."""
+    clouds = {name or "": parts for name, parts in fleet.clouds().items()}
+    scopes = [[scope.account, scope.filters] for scope in loaded.prune]
+    # A declaration without an account means the only one.
+    named = [replace(one, account=fleet.account(one.account)) for one in loaded.declarations]
+    return binding(clouds, named, scopes)
 
 
 def make(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, int]) -> Planned:

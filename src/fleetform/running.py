@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import click
 from rich.console import Console
 
+from ansible_collections.fleetform.devices.plugins.module_utils._engine import savedplan
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Report
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
     DeclarationError,
@@ -23,11 +25,13 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import IRREVERSIBLE, Plan
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import plan_as_data
 from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_file import FleetFileError, LoadedFleet
+from fleetform import saved
 from fleetform.applying import Journal, Locked, Onlooker, one_at_a_time, report_as_data, state_folder
 from fleetform.exits import ERROR, INTERRUPTED, NOTHING_SENT, Stop
 from fleetform.loading import Source, load
-from fleetform.planning import Chosen, Planned, make
+from fleetform.planning import Chosen, Planned, bound_to, make
 from fleetform.render import rendered
 
 
@@ -41,6 +45,7 @@ class Order:
     lock_timeout: float = 0.0
     journal: Path | None = None
     quiet: bool = False
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,10 +57,11 @@ class Ended:
 
 
 def plan_fleet(source: Source, chosen: Chosen) -> dict[str, Any]:
-    """The plan as data. Raises Stop."""
+    """The plan as data, with what it is bound to. Raises Stop."""
     loaded = _loaded(source)
     with _opened(loaded) as fleet:
-        return _made(fleet, loaded, chosen, {}).data
+        data = _made(fleet, loaded, chosen, {}).data
+        return {**data, "bound": bound_to(fleet, loaded)}
 
 
 def apply_fleet(source: Source, chosen: Chosen, order: Order) -> Ended:
@@ -69,12 +75,52 @@ def apply_fleet(source: Source, chosen: Chosen, order: Order) -> Ended:
             raise Stop(str(error), NOTHING_SENT) from None
 
 
+def apply_plan(data: dict[str, Any], source: Source, order: Order) -> Ended:
+    """Applies a saved plan: what of it is not in effect yet, on devices that have not changed otherwise. Raises Stop."""
+    files = source.files or data.get("files") or ()
+    loaded = _loaded(replace(source, files=tuple(str(file) for file in files)))
+    with _opened(loaded) as fleet:
+        try:
+            savedplan.check(data, bound_to(fleet, loaded), now=datetime.now(UTC), key=saved.key(), partial=order.partial)
+            with one_at_a_time([" ".join(filter(None, parts)) for parts in fleet.clouds().values()], order.lock_timeout):
+                return _held(fleet, loaded, data, order)
+        except savedplan.PlanRefused as error:
+            raise Stop(str(error), NOTHING_SENT) from None
+        except Locked as error:
+            raise Stop(str(error), NOTHING_SENT) from None
+
+
+def _held(fleet: Fleet, loaded: LoadedFleet, data: dict[str, Any], order: Order) -> Ended:
+    fresh = _made(fleet, loaded, Chosen(), order.once)
+    held = savedplan.hold(data, fresh.plan)
+    for address, reason in sorted(held.skipped.items()):
+        click.echo(f"{address}: skipped: {reason}", err=True)
+    if held.already:
+        click.echo(f"{len(held.already)} of the planned devices are as planned already.", err=True)
+    plan = savedplan.only(fresh.plan, held, fleet.steps)
+    over = [excess for excess in fresh.over if any(device.pruned for device in plan.devices) or excess.action == "update"]
+    planned = replace(
+        fresh, plan=plan, data=plan_as_data(plan, tool_version=version("fleetform"), now=datetime.now(UTC)), over=over
+    )
+    if not plan.changes:
+        click.echo("There is nothing left to do.", err=True)
+        return Ended(ERROR if held.skipped else 0)
+    ended = _sent(fleet, planned, order)
+    return replace(ended, code=ended.code or (ERROR if held.skipped else 0))
+
+
 def _applied(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, order: Order) -> Ended:
     planned = _made(fleet, loaded, chosen, order.once)
-    click.echo(rendered(planned.data, "text", colour=sys.stderr.isatty()), err=True, nl=False)
     if any(isinstance(error, (DeclarationError, SettingsError)) for error in planned.plan.errors):
+        click.echo(rendered(planned.data, "text", colour=sys.stderr.isatty()), err=True, nl=False)
         click.echo("Nothing was sent: what is declared is wrong in part; mend that first", err=True)
         return Ended(NOTHING_SENT)
+    return _sent(fleet, planned, order)
+
+
+def _sent(fleet: Fleet, planned: Planned, order: Order) -> Ended:
+    """Shows a plan, asks, and sends it."""
+    click.echo(rendered(planned.data, "text", colour=sys.stderr.isatty()), err=True, nl=False)
     if not planned.plan.changes:
         return Ended(ERROR if planned.plan.errors else 0)
     if refusal := _refusal(planned, order):

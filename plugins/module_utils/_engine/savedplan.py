@@ -19,8 +19,9 @@ from dataclasses import dataclass
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import FleetformError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, DevicePlan, Plan, hide
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, DevicePlan, Plan
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import FORMAT
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.redaction import hide
 
 Data = dict[str, t.Any]
 
@@ -31,7 +32,7 @@ class PlanRefused(FleetformError):
 
 @dataclass(frozen=True)
 class Held:
-    """What is left of a saved plan: ``keep`` by address and change, ``already`` what is in effect, ``skipped`` address to reason."""
+    """What is left of a saved plan: ``keep`` changes by address, ``already`` addresses, ``skipped`` addresses with a reason."""
 
     keep: t.Mapping[str, frozenset[tuple[str, str | None]]]
     already: tuple[str, ...] = ()
