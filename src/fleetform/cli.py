@@ -286,6 +286,79 @@ def _print(data: dict[str, Any], forms: Sequence[str], outputs: Sequence[Path]) 
             output.write_text(shown, encoding="utf-8")
 
 
+@main.command("import")
+@reads_files
+@click.option("--account", required=True, metavar="NAME", help="The account whose devices are written.")
+@click.option("--output", type=click.Path(path_type=Path), help="File to write; with --split-by space a folder.")
+@click.option(
+    "--split-by", type=click.Choice(["account", "space"]), default="account", show_default=True, help="One file for each."
+)
+@click.option("--force", is_flag=True, help="Write over files that are there.")
+def import_devices(
+    files: tuple[str, ...],
+    extra_vars: tuple[str, ...],
+    vault_ids: tuple[str, ...],
+    vault_files: tuple[str, ...],
+    lookups: tuple[str, ...],
+    account: str,
+    output: Path | None,
+    split_by: str,
+    force: bool,
+) -> None:
+    """Write the devices that exist as a fleet file that plans to nothing.
+
+    \b
+      fleetform import --account lab
+      fleetform import --account av --split-by space --output av/
+    """
+    from fleetform import exporter
+    from fleetform.running import import_fleet
+
+    exported, accounts = import_fleet(source_of(files, extra_vars, vault_ids, vault_files, lookups), account)
+    for text in exported.left_out:
+        click.echo(f"warning: {text}", err=True)
+    if split_by == "space":
+        if output is None:
+            raise Stop("--split-by space writes a folder of files; name it with --output")
+        parts = {output / "accounts.yml": accounts}
+        parts |= {output / f"{name}.yml": exporter.as_yaml(part, "---") for name, part in exporter.split(exported).items()}
+    elif output is None:
+        click.echo(exporter.as_yaml(exported, accounts), nl=False)
+        return
+    else:
+        parts = {output: exporter.as_yaml(exported, accounts)}
+    if there := [str(path) for path in parts if path.exists() and not force]:
+        raise Stop(f"{', '.join(there)} is there already; write over it with --force")
+    for path, text in parts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    click.echo(f"{len(exported.devices)} devices are in {', '.join(str(path) for path in parts)}.", err=True)
+
+
+@main.command()
+@click.argument("device")
+@reads_files
+def explain(
+    device: str,
+    files: tuple[str, ...],
+    extra_vars: tuple[str, ...],
+    vault_ids: tuple[str, ...],
+    vault_files: tuple[str, ...],
+    lookups: tuple[str, ...],
+) -> None:
+    """Show what is declared where for a DEVICE, what is there, what would be done and why.
+
+    \b
+      fleetform explain "Lobby sensor"
+      fleetform explain av/XAt-1 fleets/
+    """
+    from fleetform.render.words import explained
+    from fleetform.running import explain_device
+
+    for row in explain_device(source_of(files, extra_vars, vault_ids, vault_files, lookups), device):
+        click.echo(explained(row))
+
+
 @main.command()
 def capabilities() -> None:
     """Show what can be set at which vendor, as a Markdown table."""

@@ -24,10 +24,15 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     SettingsError,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import IRREVERSIBLE, Plan
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import (
+    IRREVERSIBLE,
+    DevicePlan,
+    Plan,
+    shown_record,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import plan_as_data
 from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_file import FleetFileError, LoadedFleet
-from fleetform import saved
+from fleetform import exporter, saved
 from fleetform.applying import Journal, Locked, Onlooker, one_at_a_time, report_as_data, state_folder
 from fleetform.exits import ERROR, INTERRUPTED, NOTHING_SENT, Stop
 from fleetform.loading import Source, load
@@ -179,3 +184,60 @@ def _made(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, 
         return make(fleet, loaded, chosen, once)
     except FleetformError as error:
         raise Stop(str(error)) from None
+
+
+def import_fleet(source: Source, account: str) -> tuple[exporter.Exported, str]:
+    """The devices of an account as declarations, and the text of its account. Raises Stop."""
+    loaded = _loaded(source)
+    if account not in loaded.accounts:
+        raise Stop(
+            f"there is no account {account!r}; the accounts are: {', '.join(sorted(str(name) for name in loaded.accounts))}"
+        )
+    with _opened(loaded) as fleet:
+        try:
+            vendor = (fleet.clouds()[account])[0]
+            return exporter.export(fleet, account, vendor), exporter.account_text(loaded.files, account)
+        except FleetformError as error:
+            raise Stop(str(error)) from None
+
+
+def explain_device(source: Source, wanted: str) -> list[dict[str, Any]]:
+    """What is declared, what is there and what would be done, for each device that the word can mean. Raises Stop."""
+    loaded = _loaded(source)
+    with _opened(loaded) as fleet:
+        planned = _made(fleet, loaded, Chosen(), {})
+        found = [device for device in planned.plan.devices if _meant(device, wanted)]
+        errors = [
+            error for error in planned.plan.errors if error.device and wanted in (error.device, error.device.partition("/")[2])
+        ]
+        if not found and not errors:
+            raise Stop(f"no declared device is called {wanted!r}; say its address, name, serial number, MAC address or id")
+        narrowed = fleet.narrowed(planned.plan, lambda device: device in found)
+        data = plan_as_data(narrowed, tool_version=version("fleetform"), now=datetime.now(UTC))
+        rows = []
+        for device in found:
+            (shown,) = [row for row in data["devices"] if row["address"] == device.address]
+            observed = shown_record(device.observed, device.declaration)
+            rows.append(
+                {
+                    "address": device.address,
+                    "declared_at": device.declaration.declared_at,
+                    "declared": shown["after"],
+                    "observed": None
+                    if observed is None
+                    else {name: value for name, value in observed.items() if value is not None},
+                    "action": device.action,
+                    "reason": shown["reason"],
+                    "changes": [change for change in data["changes"] if change["address"] == device.address],
+                    "warnings": [*device.warnings, *device.notes],
+                }
+            )
+        return rows + [{"address": error.device, "error": str(error)} for error in errors]
+
+
+def _meant(device: DevicePlan, wanted: str) -> bool:
+    declared = device.declaration
+    names = {device.address, declared.name, *declared.identifiers.values()}
+    if device.observed is not None:
+        names |= {device.observed.name, device.observed.id, device.observed.serial, device.observed.mac}
+    return wanted in names

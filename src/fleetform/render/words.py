@@ -111,3 +111,20 @@ def by_account(plan: Data) -> list[tuple[str, list[Data]]]:
     for device in plan["devices"]:
         groups.setdefault(device["account"] or "", []).append(device)
     return sorted(groups.items())
+
+
+def explained(row: Data) -> str:
+    """One device of `fleetform explain` as lines."""
+    if "error" in row:
+        return plain(row["error"])
+    lines = [plain(row["address"]), f"  declared in {plain(row['declared_at'] or 'nowhere')}"]
+    lines += [f"    {name}: {value(item)}" for name, item in sorted((row["declared"] or {}).items())]
+    lines.append("  there is" if row["observed"] else "  there is no such device")
+    lines += [f"    {name}: {value(item)}" for name, item in (row["observed"] or {}).items()]
+    lines.append(f"  would be done: {row['action']}" + (f" ({plain(row['reason'])})" if row["reason"] else ""))
+    for change in row["changes"]:
+        before = "not known" if change.get("unverified") else value(change["before"])
+        lines.append(f"    {label(change)}: {before} -> {value(change['after'])}")
+        lines += [f"      {call['method']} {plain(call['path'])}" for call in change["calls"]]
+    lines += [f"  note: {plain(text)}" for text in row["warnings"]]
+    return "\n".join(lines)
