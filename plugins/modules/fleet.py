@@ -17,16 +17,27 @@ description:
 author:
   - fleetform contributors (@fleetform)
 options:
+  file:
+    description:
+      - Fleet files, or folders of them, which say accounts, devices and what to prune. They are read on the controller.
+      - Templates in them see the variables of the play. It goes without O(accounts), O(defaults), O(devices), O(prune) and
+        O(max_changes), which the files hold.
+    type: list
+    elements: path
   devices:
     description:
       - The devices, each with the options of M(fleetform.devices.device).
+      - Required unless O(file) is given.
     type: list
     elements: dict
-    required: true
     suboptions:
       account:
         description:
           - Name of the account, see O(accounts). When not given, that of O(defaults), then O(account).
+        type: str
+      declared_at:
+        description:
+          - Where this is written, for messages and the plan. O(file) fills it in.
         type: str
       device_id:
         description:
@@ -148,6 +159,33 @@ options:
   defaults:
     description:
       - Options that hold for each device that does not give them itself.
+    type: dict
+  prune:
+    description:
+      - Devices that are removed where nobody declares them, each entry a scope in one account.
+      - Nothing is removed where a declaration of the account is unresolved, where none of its devices is found, or where the
+        account cannot be read whole.
+    type: list
+    elements: dict
+    suboptions:
+      account:
+        description:
+          - Name of the account, see O(accounts).
+        type: str
+      scope:
+        description:
+          - Fields of the device record with the values that the devices have, as in
+            O(fleetform.devices.device_info#module:filters).
+        type: dict
+        required: true
+  max_changes:
+    description:
+      - How much may change at once, by action V(delete) or V(update), each with V(percent), V(count) or both, of which the less
+        counts.
+      - Deletions are those of O(prune), in percent of the devices in its scopes, 10 percent when not given.
+      - Updates are in percent of the declared devices that are there, 50 percent of more than ten when O(file) is given.
+      - It is rounded down, but at least one, and never all.
+      - A task that goes beyond it fails before anything is sent.
     type: dict
   return_devices:
     description:

@@ -54,11 +54,12 @@ class FleetFileError(Exception):
 
 @dataclass
 class LoadedFleet:
-    """What the files say: accounts rendered, devices as declarations, scopes to prune, limits by action."""
+    """What the files say: accounts rendered, devices as declarations and as options, scopes to prune, limits by action."""
 
     files: tuple[str, ...] = ()
     accounts: dict[str | None, Options] = field(default_factory=dict, repr=False)
     declarations: list[Declaration] = field(default_factory=list)
+    devices: list[Options] = field(default_factory=list, repr=False)
     prune: list[Scope] = field(default_factory=list)
     max_changes: dict[str, dict[str, int]] = field(default_factory=dict)
 
@@ -107,6 +108,7 @@ def load(
     files: t.Sequence[str],
     *,
     loader: DataLoader,
+    base_vars: t.Mapping[str, t.Any] | None = None,
     extra_vars: t.Mapping[str, t.Any] | None = None,
     allow_lookups: t.Collection[str] = (),
 ) -> LoadedFleet:
@@ -116,7 +118,7 @@ def load(
         raise FleetFileError(problems)
     reading = _Reading(loader, allow_lookups)
     contents = {file: reading.contents(file) for file in files}
-    variables: Options = {}
+    variables: Options = dict(base_vars or {})
     for file, content in contents.items():
         for name in content.get("vars_files") or ():
             variables.update(reading.variables(str(Path(file).parent / str(name)), file))
@@ -192,7 +194,9 @@ def _add(fleet: LoadedFleet, file: str, content: Options, checked: Checked, read
         if given is None:
             continue
         try:
-            fleet.declarations.append(declaration_from({**defaults, **_given(given)}, declared_at=where))
+            whole = {**defaults, **_given(given)}
+            fleet.declarations.append(declaration_from(whole, declared_at=where))
+            fleet.devices.append({**whole, "declared_at": where})
         except DeclarationError as error:
             reading.problems.append(f"{where}: {error}")
     for number, row in enumerate(content.get("prune") or ()):

@@ -139,13 +139,23 @@ _ACTION: Options = {
 }
 
 _FLEET: Options = {
+    "file": {"type": "list", "elements": "path"},
     "devices": {
         "type": "list",
         "elements": "dict",
-        "required": True,
-        "options": {"account": {"type": "str"}, **_without_defaults({**IDENTITY, **DECLARATION, **METAFIELDS})},
+        "options": {
+            "account": {"type": "str"},
+            "declared_at": {"type": "str"},
+            **_without_defaults({**IDENTITY, **DECLARATION, **METAFIELDS}),
+        },
     },
     "defaults": {"type": "dict", "no_log": True},
+    "prune": {
+        "type": "list",
+        "elements": "dict",
+        "options": {"account": {"type": "str"}, "scope": {"type": "dict", "required": True}},
+    },
+    "max_changes": {"type": "dict"},
     "return_devices": {"type": "str", "default": "changed", "choices": ["changed", "all"]},
 }
 
@@ -177,7 +187,10 @@ _SPECS: dict[str, dict[str, t.Any]] = {
             ["action", "activation_code", ["space", "owner"], True],
         ],
     },
-    "fleet": {"argument_spec": {**ACCOUNT, **ACCOUNTS, **_FLEET, **REHEARSAL}},
+    "fleet": {
+        "argument_spec": {**ACCOUNT, **ACCOUNTS, **_FLEET, **REHEARSAL},
+        "required_one_of": [["devices", "file"]],
+    },
 }
 
 TASKS: tuple[str, ...] = tuple(_SPECS)

@@ -26,13 +26,14 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     MissingLibrary,
     SettingsError,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet, Scope
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.limits import UPDATE, Limit, excesses, limits_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Crowd
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import LEAST_SECRET, Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import (
-    HIDDEN,
     IDENTIFIERS,
+    RECORD_FIELDS,
     Declaration,
     Device,
     Query,
@@ -45,6 +46,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
     shown_record,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import plan_as_data
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.redaction import hidden_by, hide
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import ACCOUNT_OPTIONS, SECRET_OPTIONS
 
 Params = t.Mapping[str, t.Any]
@@ -129,8 +131,7 @@ def secret_values(params: Params) -> set[str]:
             if name not in ACCOUNT_OPTIONS or name in SECRET_OPTIONS:
                 secrets.update(_leaves(value))
     for options in _declared(params):
-        for name in _secret_metafields(options, params):
-            value = (options.get("metafields") or {}).get(name)
+        for value in hidden_by(options["metafields"], _secret_metafields(options, params)):
             secrets.update(text for text in _leaves(value) if len(text) >= LEAST_SECRET)
     return secrets
 
@@ -151,7 +152,7 @@ def _without_secrets(options: Params, params: Params) -> dict[str, t.Any]:
     hidden = dict(options)
     secret = _secret_metafields(options, params)
     if secret and isinstance(options.get("metafields"), dict):
-        hidden["metafields"] = {name: HIDDEN if name in secret else value for name, value in options["metafields"].items()}
+        hidden["metafields"] = hide(options["metafields"], secret)
     return hidden
 
 
@@ -301,16 +302,15 @@ def _outcome(plan: Plan, report: Report | None, *, addressed: bool) -> Result:
     done = plan.changes if report is None else [entry.change for entry in report.results if entry.status == "done"]
     changed = bool(done) if report is None else report.changed
     result: Result = {"changed": changed, "changes": [_shown_change(change, addressed) for change in done]}
-    warnings = [text for account in plan.accounts for text in account.warnings]
-    warnings += [f"{device.address}: {text}" for device in plan.devices for text in device.warnings]
+    warnings = plan.warnings
     if report is not None:
         warnings += [
             f"{entry.change.address}: {entry.message}" for entry in report.results if entry.status == "done" and entry.message
         ]
     if warnings:
         result["warnings"] = warnings
-    if notes := [f"{device.address}: {text}" for device in plan.devices for text in device.notes]:
-        result["notes"] = notes
+    if plan.notes:
+        result["notes"] = plan.notes
     if report is not None and report.failed:
         result["failed"] = True
         result["msg"] = "\n".join(report.problems())
@@ -354,7 +354,7 @@ def _read(run: _Run, fleet: Fleet) -> Result:
     listing = fleet.list_devices(run.params.get("account"), query_of(run.params))
     result: Result = {
         "changed": False,
-        "devices": [device.record() for device in listing.devices],
+        "devices": [_with_fields(device.record(), run.params.get("fields")) for device in listing.devices],
         # A vendor that counts does not list: then the groups say how many there are.
         "count": len(listing.devices) or sum(entry["count"] for entry in listing.groups or ()),
         "groups": listing.groups,
@@ -362,6 +362,17 @@ def _read(run: _Run, fleet: Fleet) -> Result:
     if listing.warnings:
         result["warnings"] = list(listing.warnings)
     return result
+
+
+def _with_fields(record: dict[str, t.Any], fields: t.Sequence[str] | None) -> dict[str, t.Any]:
+    """A record in its whole shape, with null for the fields that were not asked for, where only some were.
+
+    Whose device it is, and which one, always stands there, and so does what other options asked for.
+    """
+    if not fields:
+        return record
+    left_out = set(RECORD_FIELDS) - {*fields, "vendor", "account", "id"}
+    return {name: None if name in left_out else value for name, value in record.items()}
 
 
 def _act(run: _Run, fleet: Fleet) -> Result:
@@ -385,8 +396,9 @@ def _act(run: _Run, fleet: Fleet) -> Result:
 
 def _converge(run: _Run, fleet: Fleet) -> Result:
     declarations, errors = _fleet_declarations(run.params)
-    plan = fleet.plan(declarations)
+    plan = fleet.plan(declarations, _scopes(run.params))
     errors.extend(plan.errors)
+    errors.extend(DeclarationError(str(excess)) for excess in excesses(plan, _limits(run.params)))
     wrong = [error for error in errors if isinstance(error, (DeclarationError, SettingsError))]
     report = None if run.check_mode or wrong else fleet.apply(plan)
     result = _failure(errors) if wrong else _rehearsed(run, fleet, plan, _outcome(plan, report, addressed=True))
@@ -406,16 +418,34 @@ def _converge(run: _Run, fleet: Fleet) -> Result:
     return result
 
 
+def _scopes(params: Params) -> list[Scope]:
+    """The scopes of ``prune``. Raises DeclarationError for one that is empty: it would mean every device of the account."""
+    scopes = []
+    for number, entry in enumerate(params.get("prune") or ()):
+        if not entry["scope"]:
+            raise DeclarationError(f"prune[{number}]: scope is empty; say which devices are meant, such as a space or a tag")
+        scopes.append(Scope(entry.get("account") or params.get("account"), entry["scope"], f"prune[{number}]"))
+    return scopes
+
+
+def _limits(params: Params) -> dict[str, Limit]:
+    """The limits of a task. What a task itself declares is meant; how much of it may change is asked for where it says so."""
+    limits = limits_from(params.get("max_changes"))
+    declared = params.get("file") is not None or "update" in (params.get("max_changes") or {})
+    return limits if declared else {**limits, UPDATE: Limit()}
+
+
 def _fleet_declarations(params: Params) -> tuple[list[Declaration], list[FleetformError]]:
     """The declarations of ``devices``, with ``defaults`` under each, and every one that is wrong in itself."""
     defaults = {name: value for name, value in (params.get("defaults") or {}).items() if value is not None}
     defaults.setdefault("account", params.get("account"))
     declarations: list[Declaration] = []
     errors: list[FleetformError] = []
-    for number, options in enumerate(params["devices"]):
+    for number, options in enumerate(params.get("devices") or ()):
         given = {name: value for name, value in options.items() if value is not None}
+        place = given.pop("declared_at", f"devices[{number}]")
         try:
-            declarations.append(declaration_from({**defaults, **given}, declared_at=f"devices[{number}]"))
+            declarations.append(declaration_from({**defaults, **given}, declared_at=place))
         except DeclarationError as error:
             errors.append(error)
     return declarations, errors

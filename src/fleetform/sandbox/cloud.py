@@ -55,6 +55,7 @@ class Cloud(ABC):
 
     ``data`` is plain JSON, so that it can be kept in a file; ``dirty`` asks for that after a read that changed something.
     ``mount`` is the path of the account's url below the sandbox, ``other_mounts`` further paths of the same data.
+    ``JOB_FAULTS`` names how work that a write starts can go wrong, for a cloud that tells of it later.
     """
 
     vendor: ClassVar[str]
@@ -63,6 +64,7 @@ class Cloud(ABC):
     SWITCHES: ClassVar[dict[str, Switch]]
     LIMITS: ClassVar[dict[str, int]]
     TOKEN_LIFETIME: ClassVar[int]
+    JOB_FAULTS: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock

@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
 
 from fleetform.sandbox.wire import Call
 
-JOB_FAULTS: dict[str, tuple[str, ...]] = {
-    "greenlake": ("failed", "failed_empty", "partial", "never", "timeout", "timedout", "string_result", "slow", "vanish"),
-    "mobilefirst": ("failed", "failed_empty", "canceled", "never", "slow", "vanish"),
-}
 _MATCH = frozenset({"name", "vendor", "method", "path", "query", "body_contains", "skip", "times"})
 _EFFECT = frozenset(
     {
@@ -26,12 +23,12 @@ _EFFECT = frozenset(
 
 
 class Rule:
-    """One fault rule with its counters.
+    """One fault rule with its counters. ``jobs`` says for each vendor how its jobs can go wrong.
 
     :raises ValueError: for a field that is unknown or unusable, naming it.
     """
 
-    def __init__(self, fields: dict[str, Any]) -> None:
+    def __init__(self, fields: dict[str, Any], jobs: Mapping[str, Collection[str]]) -> None:
         unknown = set(fields) - _MATCH - _EFFECT
         if unknown:
             raise ValueError(f"unknown fault field: {', '.join(sorted(unknown))}")
@@ -39,10 +36,11 @@ class Rule:
             raise ValueError(f"a fault needs an effect, one of: {', '.join(sorted(_EFFECT))}")
         if fields.get("drop") not in (None, "before", "after"):
             raise ValueError("drop: before or after")
-        kinds = sorted({kind for known in JOB_FAULTS.values() for kind in known})
+        kinds = sorted({kind for known in jobs.values() for kind in known})
         if fields.get("job") not in (None, *kinds):
             raise ValueError(f"job: one of {', '.join(kinds)}")
         self.fields = fields
+        self._jobs = jobs
         self.skip = int(fields.get("skip", 0))
         times = fields.get("times", 1)
         self.times = None if times is None else int(times)
@@ -72,7 +70,7 @@ class Rule:
             return False
         if call.token and self._path is None:
             return False
-        if fields.get("job") and not (call.write and fields["job"] in JOB_FAULTS.get(call.vendor, ())):
+        if fields.get("job") and not (call.write and fields["job"] in self._jobs.get(call.vendor, ())):
             return False
         return not (fields.get("repeat_page") and first_page)
 
@@ -123,11 +121,12 @@ class Rule:
 class Faults:
     """The rules in force, tried in the order in which they were added."""
 
-    def __init__(self) -> None:
+    def __init__(self, jobs: Mapping[str, Collection[str]]) -> None:
         self.rules: list[Rule] = []
+        self._jobs = jobs
 
     def add(self, rules: dict[str, Any] | list[dict[str, Any]]) -> None:
-        self.rules.extend([Rule(fields) for fields in (rules if isinstance(rules, list) else [rules])])
+        self.rules.extend([Rule(fields, self._jobs) for fields in (rules if isinstance(rules, list) else [rules])])
 
     def clear(self) -> None:
         self.rules.clear()

@@ -35,6 +35,8 @@ class DeviceFailure(Exception):
 class GreenLakeJobs(GreenLakeReads):
     """A job is a dict in ``data["jobs"]``: ``work``, ``left`` (polls until the end), ``ended``, ``status``, ``result``."""
 
+    JOB_FAULTS = ("failed", "failed_empty", "partial", "never", "timeout", "timedout", "string_result", "slow", "vanish")
+
     def start_job(self, call: Call, work: dict[str, Any], targets: list[str], *, dry_run: bool) -> str:
         """Accept work for later; the id of its job. Notes in the log what a careful client would not have sent."""
         serial = self.data["job_serial"] = self.data["job_serial"] + 1

@@ -26,6 +26,8 @@ _ROOTS = {
 class MobileFirstWrites(MobileFirstReads):
     """A transaction is a dict in ``data["transactions"][runtime]``: what the wire shows, and ``left``, the polls to its end."""
 
+    JOB_FAULTS = ("failed", "failed_empty", "canceled", "never", "slow", "vanish")
+
     def set_status(self, call: Call, runtime: str, number: str) -> Answer:
         status, row = self._asked(call, runtime, number, STATUSES)
         call.noop = row["status"] == status

@@ -90,7 +90,7 @@ class Sandbox:
     ) -> None:
         self.clock = Clock()
         self.journal = Journal()
-        self.faults = Faults()
+        self.faults = Faults({kind.vendor: kind.JOB_FAULTS for kind in CLOUDS})
         self.clouds: dict[str, Cloud] = {kind.vendor: kind(self.clock) for kind in CLOUDS}
         self._file = state
         if state is not None and state.exists() and not reset:
