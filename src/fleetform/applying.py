@@ -12,7 +12,8 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
@@ -23,6 +24,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import ChangeResult, Report
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Plan, Step
 from fleetform.render.words import plain
+
+
+_KEPT = 50
+"""So many journals are kept."""
+
+_SETTLED_AFTER = 5.0
+"""Seconds after which a call whose sender was killed has reached the vendor's records, or never will."""
 
 
 class Locked(Exception):
@@ -66,13 +74,16 @@ def _lock(descriptor: int, cloud: str, until: float) -> None:
 class Journal:
     """JSON lines: what is about to be sent, then what came of it. It holds methods, paths and addresses, and no body.
 
-    It is on the disk before the call goes out, so that it also tells of a process that was killed.
+    It is on the disk before the call goes out, so that it also tells of a process that was killed. ``clouds`` maps account to
+    cloud. Raises OSError where it cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | None, clouds: Mapping[str, str]) -> None:
         self._lock = threading.Lock()
+        path = path or state_folder() / f"apply-{datetime.now():%Y%m%d-%H%M%S-%f}.jsonl"
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self._file: IO[str] = os.fdopen(os.open(path, flags, 0o600), "a", encoding="utf-8")
+        self._write({"event": "begin", "clouds": dict(clouds)})
 
     def sending(self, account: str | None, step: Step) -> None:
         """Notes a call that goes out now."""
@@ -87,8 +98,9 @@ class Journal:
         self._write({**row, "status": result.status, "message": result.message})
 
     def close(self) -> None:
-        """Ends the journal."""
-        self._file.close()
+        """Ends the journal: nothing is under way any more."""
+        with self._file:
+            self._write({"event": "finished"})
 
     def _write(self, row: dict[str, Any]) -> None:
         line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **row})
@@ -98,14 +110,77 @@ class Journal:
             os.fsync(self._file.fileno())
 
 
+@dataclass(frozen=True)
+class Open:
+    """A call that an earlier apply sent and did not see end. ``at`` is a time in seconds, ``creates`` says that it makes something."""
+
+    text: str
+    at: float
+    creates: bool
+
+
+def journals(path: Path | None) -> list[Path]:
+    """The journals that may tell of an apply that was cut off: the one that is given, or the newest of this user."""
+    if path is not None:
+        return [path]
+    found = sorted(state_folder().glob("apply-*.jsonl"))
+    for old in found[:-_KEPT]:
+        with contextlib.suppress(OSError):
+            old.unlink()
+    return found[-_KEPT:]
+
+
+def unfinished(path: Path, clouds: Mapping[str, str]) -> list[Open]:
+    """The calls to these clouds of which the last apply in a journal does not know what came. None for what is no journal."""
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return []
+    mine: set[str] = set()
+    left: dict[str, tuple[dict[str, Any], set[str]]] = {}
+    for number, line in enumerate(lines):
+        try:
+            row = json.loads(line)
+            event = row["event"]
+            if event in ("begin", "finished"):
+                mine = {name for name, cloud in row.get("clouds", {}).items() if cloud in clouds.values()}
+                left = {}
+            elif event == "sending" and (row["account"] or "") in mine:
+                left[str(number)] = (row, {_mark(change) for change in row["changes"]})
+            elif event == "ended":
+                for _row, waiting in left.values():
+                    waiting.discard(_mark(row))
+        except (ValueError, KeyError, TypeError, AttributeError):
+            # The last line of a process that was killed may be half a line.
+            continue
+    return [_open(row) for row, waiting in left.values() if waiting]
+
+
+def _mark(row: Mapping[str, Any]) -> str:
+    return json.dumps([row["address"], row["action"], row["attribute"]])
+
+
+def _open(row: Mapping[str, Any]) -> Open:
+    changes = row["changes"]
+    text = f"{row['method']} {row['path']} for {', '.join(sorted({str(change['address']) for change in changes}))}"
+    creates = any(change["action"] in ("claim", "create_space") for change in changes)
+    return Open(text, datetime.fromisoformat(row["at"]).timestamp(), creates)
+
+
+def wait_for(left: Sequence[Open]) -> None:
+    """Waits until the vendor has had time to carry out what makes something, so that it is found and not made twice."""
+    newest = max((row.at for row in left if row.creates), default=0.0)
+    time.sleep(max(0.0, min(_SETTLED_AFTER, newest + _SETTLED_AFTER - time.time())))
+
+
 class Onlooker:
     """A Watch that writes the journal and shows progress: a bar on a terminal, a line per change in a log, or nothing."""
 
-    def __init__(self, plan: Plan, journal: Journal, console: Console | None) -> None:
+    def __init__(self, plan: Plan, journal: Journal, console: Console | None, *, bar: bool = True) -> None:
         self._journal = journal
         self._console = console
         self._bar: Progress | None = None
-        if console is not None and console.is_terminal:
+        if bar and console is not None and console.is_terminal:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
             self._bar = Progress(*columns, console=console, transient=True)
             self._task = self._bar.add_task("applying", total=sum(len(change.calls) or 1 for change in plan.changes))
@@ -135,8 +210,8 @@ class Onlooker:
             self._console.print(plain(words + (f": {result.message}" if result.message else "")), markup=False, highlight=False)
 
 
-def report_as_data(report: Report) -> dict[str, Any]:
-    """What came of each change, as plain data."""
+def report_as_data(report: Report, plan: Mapping[str, Any]) -> dict[str, Any]:
+    """What was planned as plain data, and what came of each change."""
     rows = [
         {"address": result.change.address, **result.change.as_data(), "status": result.status, "message": result.message}
         for result in report.results
@@ -144,4 +219,5 @@ def report_as_data(report: Report) -> dict[str, Any]:
     counts: dict[str, int] = {}
     for row in rows:
         counts[str(row["status"])] = counts.get(str(row["status"]), 0) + 1
-    return {"changed": report.changed, "failed": report.failed, "summary": dict(sorted(counts.items())), "results": rows}
+    ended = {"changed": report.changed, "failed": report.failed, "interrupted": report.interrupted}
+    return {**plan, **ended, "outcome": dict(sorted(counts.items())), "results": rows}

@@ -360,6 +360,22 @@ def explain(
 
 
 @main.command()
+@click.argument("what", type=click.Choice(["fleet", "plan"]))
+def schema(what: str) -> None:
+    """Print the JSON Schema of fleet files, for editors, or of JSON plans, for programs.
+
+    \b
+      fleetform schema fleet > fleet.schema.json
+      # yaml-language-server: $schema=fleet.schema.json      (first line of fleet.yml)
+    """
+    import json
+
+    from fleetform.schema import fleet_schema, plan_schema
+
+    click.echo(json.dumps(fleet_schema() if what == "fleet" else plan_schema(), indent=2))
+
+
+@main.command()
 def capabilities() -> None:
     """Show what can be set at which vendor, as a Markdown table."""
     from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import table

@@ -27,6 +27,7 @@ class Source:
     vault_ids: Sequence[str] = ()
     vault_password_files: Sequence[str] = ()
     allow_lookups: Sequence[str] = ()
+    verbose: bool = False
 
 
 def load(source: Source) -> fleet_file.LoadedFleet:

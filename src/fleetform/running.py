@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -24,6 +26,8 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     SettingsError,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.limits import excesses, limits_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import (
     IRREVERSIBLE,
     DevicePlan,
@@ -33,11 +37,12 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import plan_as_data
 from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_file import FleetFileError, LoadedFleet
 from fleetform import exporter, saved
-from fleetform.applying import Journal, Locked, Onlooker, one_at_a_time, report_as_data, state_folder
+from fleetform.applying import Journal, Locked, Onlooker, journals, one_at_a_time, report_as_data, unfinished, wait_for
 from fleetform.exits import ERROR, INTERRUPTED, NOTHING_SENT, Stop
 from fleetform.loading import Source, load
 from fleetform.planning import Chosen, Planned, bound_to, make
 from fleetform.render import rendered
+from fleetform.render.words import plain
 
 
 @dataclass(frozen=True)
@@ -50,6 +55,7 @@ class Order:
     lock_timeout: float = 0.0
     journal: Path | None = None
     quiet: bool = False
+    verbose: bool = False
     partial: bool = False
 
 
@@ -64,7 +70,7 @@ class Ended:
 def plan_fleet(source: Source, chosen: Chosen) -> dict[str, Any]:
     """The plan as data, with what it is bound to. Raises Stop."""
     loaded = _loaded(source)
-    with _opened(loaded) as fleet:
+    with _opened(loaded, verbose=source.verbose) as fleet:
         data = _made(fleet, loaded, chosen, {}).data
         return {**data, "bound": bound_to(fleet, loaded)}
 
@@ -72,27 +78,42 @@ def plan_fleet(source: Source, chosen: Chosen) -> dict[str, Any]:
 def apply_fleet(source: Source, chosen: Chosen, order: Order) -> Ended:
     """Plans, asks, and applies. Raises Stop."""
     loaded = _loaded(source)
-    with _opened(loaded) as fleet:
-        try:
-            with one_at_a_time([" ".join(filter(None, parts)) for parts in fleet.clouds().values()], order.lock_timeout):
-                return _applied(fleet, loaded, chosen, order)
-        except Locked as error:
-            raise Stop(str(error), NOTHING_SENT) from None
+    with _opened(loaded, verbose=source.verbose) as fleet:
+        with _alone(fleet, order):
+            return _applied(fleet, loaded, chosen, order)
 
 
 def apply_plan(data: dict[str, Any], source: Source, order: Order) -> Ended:
     """Applies a saved plan: what of it is not in effect yet, on devices that have not changed otherwise. Raises Stop."""
     files = source.files or data.get("files") or ()
     loaded = _loaded(replace(source, files=tuple(str(file) for file in files)))
-    with _opened(loaded) as fleet:
+    with _opened(loaded, verbose=source.verbose) as fleet:
         try:
             savedplan.check(data, bound_to(fleet, loaded), now=datetime.now(UTC), key=saved.key(), partial=order.partial)
-            with one_at_a_time([" ".join(filter(None, parts)) for parts in fleet.clouds().values()], order.lock_timeout):
+            with _alone(fleet, order):
                 return _held(fleet, loaded, data, order)
         except savedplan.PlanRefused as error:
             raise Stop(str(error), NOTHING_SENT) from None
-        except Locked as error:
-            raise Stop(str(error), NOTHING_SENT) from None
+
+
+@contextlib.contextmanager
+def _alone(fleet: Fleet, order: Order) -> Iterator[None]:
+    """Holds the clouds of a fleet for this apply, once calls that an earlier one left open have had time to end. Raises Stop."""
+    clouds = _clouds(fleet)
+    try:
+        with one_at_a_time(list(clouds.values()), order.lock_timeout):
+            left = [row for path in journals(order.journal) for row in unfinished(path, clouds)]
+            for row in left:
+                click.echo(f"An earlier apply ended before it knew what came of {plain(row.text)}; it is looked at anew.", err=True)
+            wait_for(left)
+            yield
+    except Locked as error:
+        raise Stop(str(error), NOTHING_SENT) from None
+
+
+def _clouds(fleet: Fleet) -> dict[str, str]:
+    """What an apply must have to itself, by account."""
+    return {name or "": " ".join(filter(None, parts)) for name, parts in fleet.clouds().items()}
 
 
 def _held(fleet: Fleet, loaded: LoadedFleet, data: dict[str, Any], order: Order) -> Ended:
@@ -103,14 +124,13 @@ def _held(fleet: Fleet, loaded: LoadedFleet, data: dict[str, Any], order: Order)
     if held.already:
         click.echo(f"{len(held.already)} of the planned devices are as planned already.", err=True)
     plan = savedplan.only(fresh.plan, held, fleet.steps)
-    over = [excess for excess in fresh.over if any(device.pruned for device in plan.devices) or excess.action == "update"]
-    planned = replace(
-        fresh, plan=plan, data=plan_as_data(plan, tool_version=version("fleetform"), now=datetime.now(UTC)), over=over
-    )
+    over = excesses(plan, limits_from(loaded.max_changes), order.once, whole=fresh.plan)
+    now = plan_as_data(plan, tool_version=version("fleetform"), now=datetime.now(UTC))
+    now["skipped"] = [{"address": address, "message": reason} for address, reason in sorted(held.skipped.items())]
     if not plan.changes:
         click.echo("There is nothing left to do.", err=True)
-        return Ended(ERROR if held.skipped else 0)
-    ended = _sent(fleet, planned, order)
+        return Ended(ERROR if held.skipped else 0, report_as_data(Report(), now))
+    ended = _sent(fleet, replace(fresh, plan=plan, data=now, over=over), order)
     return replace(ended, code=ended.code or (ERROR if held.skipped else 0))
 
 
@@ -119,7 +139,7 @@ def _applied(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, order: Order) ->
     if any(isinstance(error, (DeclarationError, SettingsError)) for error in planned.plan.errors):
         click.echo(rendered(planned.data, "text", colour=sys.stderr.isatty()), err=True, nl=False)
         click.echo("Nothing was sent: what is declared is wrong in part; mend that first", err=True)
-        return Ended(NOTHING_SENT)
+        return Ended(NOTHING_SENT, report_as_data(Report(), planned.data))
     return _sent(fleet, planned, order)
 
 
@@ -127,23 +147,44 @@ def _sent(fleet: Fleet, planned: Planned, order: Order) -> Ended:
     """Shows a plan, asks, and sends it."""
     click.echo(rendered(planned.data, "text", colour=sys.stderr.isatty()), err=True, nl=False)
     if not planned.plan.changes:
-        return Ended(ERROR if planned.plan.errors else 0)
+        return Ended(ERROR if planned.plan.errors else 0, report_as_data(Report(), planned.data))
     if refusal := _refusal(planned, order):
         click.echo(f"Nothing was sent: {refusal}", err=True)
-        return Ended(NOTHING_SENT)
+        return Ended(NOTHING_SENT, report_as_data(Report(), planned.data))
     console = None if order.quiet else Console(stderr=True, highlight=False)
-    journal = Journal(order.journal or state_folder() / f"apply-{datetime.now():%Y%m%d-%H%M%S-%f}.jsonl")
-    with Onlooker(planned.plan, journal, console) as onlooker:
-        report = fleet.apply(planned.plan, onlooker)
+    try:
+        journal = Journal(order.journal, _clouds(fleet))
+    except OSError as error:
+        raise Stop(f"the journal cannot be written: {error}", NOTHING_SENT) from None
+    try:
+        with Onlooker(planned.plan, journal, console, bar=not order.verbose) as onlooker, terminable():
+            report = fleet.apply(planned.plan, onlooker)
+    except OSError as error:
+        raise Stop(f"the journal cannot be written any more, so that nothing further is sent: {error}") from None
     for line in report.problems():
         click.echo(line, err=True)
     done = sum(result.status == "done" for result in report.results)
-    click.echo(f"{done} of {len(report.results)} changes are done.", err=True)
-    return Ended(_code(report, planned.plan), report_as_data(report))
+    words = "Interrupted: " if report.interrupted else ""
+    click.echo(f"{words}{done} of {len(report.results)} changes are done.", err=True)
+    return Ended(_code(report, planned.plan), report_as_data(report, planned.data))
+
+
+@contextlib.contextmanager
+def terminable() -> Iterator[None]:
+    """Within the block a request to terminate is an interruption: calls under way end, and what was done is told."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _code(report: Report, plan: Plan) -> int:
-    if any(result.message == "interrupted before this was sent" for result in report.results):
+    if report.interrupted:
         return INTERRUPTED
     return ERROR if report.failed or plan.errors else 0
 
@@ -158,8 +199,9 @@ def _refusal(planned: Planned, order: Order) -> str | None:
     if not sys.stdin.isatty():
         return "there is no terminal to ask on; say --yes if the plan is right"
     warning = f" {', '.join(risky)} cannot be undone." if risky else ""
-    answer = click.prompt(f"Apply this plan?{warning} Type yes", default="no", show_default=False, err=True)
-    return None if answer == "yes" else "it was declined"
+    click.echo(f"Apply this plan?{warning} Type yes: ", err=True, nl=False)
+    # The end of the input is no yes.
+    return None if sys.stdin.readline().strip() == "yes" else "it was declined"
 
 
 def _loaded(source: Source) -> LoadedFleet:
@@ -172,11 +214,17 @@ def _loaded(source: Source) -> LoadedFleet:
     return loaded
 
 
-def _opened(loaded: LoadedFleet) -> Fleet:
+def _opened(loaded: LoadedFleet, *, verbose: bool) -> Fleet:
     try:
-        return Fleet(loaded.accounts)
+        return Fleet(loaded.accounts, observer=_show_request if verbose else None)
     except FleetformError as error:
         raise Stop(str(error)) from None
+
+
+def _show_request(note: RequestNote) -> None:
+    answer = "no answer" if note.status is None else f"HTTP {note.status}"
+    again = f", attempt {note.attempt}" if note.attempt > 1 else ""
+    click.echo(plain(f"{note.method} {note.path}: {answer} after {note.seconds:.2f} s{again}"), err=True)
 
 
 def _made(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, int]) -> Planned:
@@ -193,7 +241,7 @@ def import_fleet(source: Source, account: str) -> tuple[exporter.Exported, str]:
         raise Stop(
             f"there is no account {account!r}; the accounts are: {', '.join(sorted(str(name) for name in loaded.accounts))}"
         )
-    with _opened(loaded) as fleet:
+    with _opened(loaded, verbose=source.verbose) as fleet:
         try:
             vendor = (fleet.clouds()[account])[0]
             return exporter.export(fleet, account, vendor), exporter.account_text(loaded.files, account)
@@ -204,7 +252,7 @@ def import_fleet(source: Source, account: str) -> tuple[exporter.Exported, str]:
 def explain_device(source: Source, wanted: str) -> list[dict[str, Any]]:
     """What is declared, what is there and what would be done, for each device that the word can mean. Raises Stop."""
     loaded = _loaded(source)
-    with _opened(loaded) as fleet:
+    with _opened(loaded, verbose=source.verbose) as fleet:
         planned = _made(fleet, loaded, Chosen(), {})
         found = [device for device in planned.plan.devices if _meant(device, wanted)]
         errors = [
