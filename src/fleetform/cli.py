@@ -52,11 +52,12 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
 
 
 reads_files = with_options(
-    click.argument("files", nargs=-1, metavar="[FILE...]"),
+    click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path()),
     click.option("-e", "--extra-vars", multiple=True, metavar="VARS", help="Variables: key=value, YAML or JSON, or @FILE."),
     click.option("--vault-id", "vault_ids", multiple=True, metavar="ID", help="Vault identity, as ansible-playbook takes it."),
     click.option("--vault-password-file", "vault_files", multiple=True, metavar="FILE", help="File or script with the password."),
     click.option("--allow-lookup", "lookups", multiple=True, metavar="NAME", help="One more lookup that templates may use."),
+    click.option("-v", "--verbose", is_flag=True, help="Show each request on stderr, without secrets."),
 )
 chooses = with_options(
     click.option("--where", multiple=True, type=Pair(), help="Only devices with this value, such as account=lab or name=Lobby."),
@@ -67,6 +68,7 @@ prints = with_options(
     click.option(
         "--output", "outputs", multiple=True, type=click.Path(dir_okay=False, path_type=Path), help="Write there instead."
     ),
+    click.option("--max-chars", type=click.IntRange(1000), default=65_000, show_default=True, help="How long Markdown may be."),
 )
 
 
@@ -102,16 +104,21 @@ def main() -> None:
 
 
 def source_of(
-    files: Sequence[str], extra_vars: Sequence[str], vault_ids: Sequence[str], vault_files: Sequence[str], lookups: Sequence[str]
+    files: Sequence[str],
+    extra_vars: Sequence[str],
+    vault_ids: Sequence[str],
+    vault_files: Sequence[str],
+    lookups: Sequence[str],
+    verbose: bool,
 ) -> Source:
     """The command line as a Source."""
     from fleetform.loading import Source
 
-    return Source(files, extra_vars, vault_ids, vault_files, lookups)
+    return Source(files, extra_vars, vault_ids, vault_files, lookups, verbose)
 
 
 @main.command()
-@click.argument("files", nargs=-1, metavar="[FILE...]")
+@click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path())
 def validate(files: tuple[str, ...]) -> None:
     """Check fleet files as they are written: no network, no lookups, no secrets.
 
@@ -142,10 +149,12 @@ def plan(
     vault_ids: tuple[str, ...],
     vault_files: tuple[str, ...],
     lookups: tuple[str, ...],
+    verbose: bool,
     where: tuple[tuple[str, str], ...],
     exclude: tuple[tuple[str, str], ...],
     forms: tuple[str, ...],
     outputs: tuple[Path, ...],
+    max_chars: int,
     out: Path | None,
     expires: str,
     exit_code: bool,
@@ -162,9 +171,10 @@ def plan(
     from fleetform.running import plan_fleet
 
     life = saved.lifetime(expires)
-    source = source_of(files, extra_vars, vault_ids, vault_files, lookups)
+    pairs = _pairs(forms, outputs)
+    source = source_of(files, extra_vars, vault_ids, vault_files, lookups, verbose)
     data = plan_fleet(source, _chosen(where, exclude))
-    _print(data, forms, outputs)
+    _print(data, pairs, max_chars)
     if out is not None:
         saved.write(data, out, life)
     _end(data, exit_code)
@@ -181,10 +191,10 @@ def _end(data: dict[str, Any], exit_code: bool) -> None:
 
 
 @main.command()
-@click.argument("plan", metavar="PLAN")
+@click.argument("plan", metavar="PLAN", type=click.Path())
 @prints
 @click.option("--exit-code", is_flag=True, help="End with 2 where there are changes.")
-def show(plan: str, forms: tuple[str, ...], outputs: tuple[Path, ...], exit_code: bool) -> None:
+def show(plan: str, forms: tuple[str, ...], outputs: tuple[Path, ...], max_chars: int, exit_code: bool) -> None:
     """Print a saved plan.
 
     \b
@@ -193,10 +203,11 @@ def show(plan: str, forms: tuple[str, ...], outputs: tuple[Path, ...], exit_code
     """
     from fleetform import saved
 
+    pairs = _pairs(forms, outputs)
     data = saved.read(plan)
     if data is None:
         raise Stop(f"{plan} is not a saved plan; make one with `fleetform plan --out {plan}`")
-    _print(data, forms, outputs)
+    _print(data, pairs, max_chars)
     _end(data, exit_code)
 
 
@@ -220,6 +231,7 @@ def apply(
     vault_ids: tuple[str, ...],
     vault_files: tuple[str, ...],
     lookups: tuple[str, ...],
+    verbose: bool,
     where: tuple[tuple[str, str], ...],
     exclude: tuple[tuple[str, str], ...],
     yes: bool,
@@ -232,6 +244,7 @@ def apply(
     partial: bool,
     forms: tuple[str, ...],
     outputs: tuple[Path, ...],
+    max_chars: int,
 ) -> None:
     """Make the clouds what the fleet file says, or carry out a saved plan.
 
@@ -242,18 +255,29 @@ def apply(
       fleetform apply --yes --allow delete --limit delete=20
     """
     from fleetform import saved
+    from fleetform.exits import NOTHING_SENT
     from fleetform.running import Order, apply_fleet, apply_plan
 
-    data = saved.read(files[0]) if len(files) == 1 else None
-    source = source_of(files if data is None else relocated, extra_vars, vault_ids, vault_files, lookups)
+    pairs = _pairs(forms, outputs) if forms or outputs else []
+    data = saved.read(files[0], NOTHING_SENT) if len(files) == 1 else None
+    source = source_of(files if data is None else relocated, extra_vars, vault_ids, vault_files, lookups, verbose)
     once = {action: _count(action, number) for action, number in limits}
     allowed = frozenset(word.strip() for word in allow.split(",") if word.strip())
-    order = Order(yes=yes, allow=allowed, once=once, lock_timeout=lock_timeout, journal=journal, quiet=quiet, partial=partial)
+    order = Order(
+        yes=yes,
+        allow=allowed,
+        once=once,
+        lock_timeout=lock_timeout,
+        journal=journal,
+        quiet=quiet,
+        verbose=verbose,
+        partial=partial,
+    )
     if data is not None and (where or exclude):
         raise Stop("--where and --exclude choose while planning; a saved plan is applied as it is")
     outcome = apply_fleet(source, _chosen(where, exclude), order) if data is None else apply_plan(data, source, order)
-    if outcome.report is not None and ("json" in forms):
-        _print(outcome.report, forms, outputs)
+    if outcome.report is not None:
+        _print(outcome.report, pairs, max_chars)
     sys.exit(outcome.code)
 
 
@@ -273,17 +297,29 @@ def _chosen(where: tuple[tuple[str, str], ...], exclude: tuple[tuple[str, str], 
         raise Stop(str(error)) from None
 
 
-def _print(data: dict[str, Any], forms: Sequence[str], outputs: Sequence[Path]) -> None:
-    """Each format to its output, in pairs; what has no output goes to stdout."""
+def _pairs(forms: Sequence[str], outputs: Sequence[Path]) -> list[tuple[str, Path | None]]:
+    """Each format with its output; what has none goes to stdout, which takes one. Raises UsageError."""
+    forms = forms or ("text",)
+    if len(outputs) > len(forms):
+        raise click.UsageError(f"--output {outputs[len(forms)]} has no --format of its own; give both in pairs")
+    if len(forms) - len(outputs) > 1:
+        raise click.UsageError(f"only one format can go to the terminal, not {' and '.join(forms[len(outputs) :])}; add --output")
+    return [(form, outputs[number] if number < len(outputs) else None) for number, form in enumerate(forms)]
+
+
+def _print(data: dict[str, Any], pairs: Sequence[tuple[str, Path | None]], max_chars: int) -> None:
+    """The plan in each format to its output. Raises Stop."""
     from fleetform.render import rendered
 
-    for number, form in enumerate(forms or ("text",)):
-        output = outputs[number] if number < len(outputs) else None
-        shown = rendered(data, form, colour=output is None and sys.stdout.isatty())
+    for form, output in pairs:
+        shown = rendered(data, form, colour=output is None and sys.stdout.isatty(), max_chars=max_chars)
         if output is None:
             click.echo(shown, nl=not shown.endswith("\n"))
-        else:
+            continue
+        try:
             output.write_text(shown, encoding="utf-8")
+        except OSError as error:
+            raise Stop(f"{output}: it cannot be written: {error.strerror}") from None
 
 
 @main.command("import")
@@ -300,6 +336,7 @@ def import_devices(
     vault_ids: tuple[str, ...],
     vault_files: tuple[str, ...],
     lookups: tuple[str, ...],
+    verbose: bool,
     account: str,
     output: Path | None,
     split_by: str,
@@ -314,7 +351,7 @@ def import_devices(
     from fleetform import exporter
     from fleetform.running import import_fleet
 
-    exported, accounts = import_fleet(source_of(files, extra_vars, vault_ids, vault_files, lookups), account)
+    exported, accounts = import_fleet(source_of(files, extra_vars, vault_ids, vault_files, lookups, verbose), account)
     for text in exported.left_out:
         click.echo(f"warning: {text}", err=True)
     if split_by == "space":
@@ -345,6 +382,7 @@ def explain(
     vault_ids: tuple[str, ...],
     vault_files: tuple[str, ...],
     lookups: tuple[str, ...],
+    verbose: bool,
 ) -> None:
     """Show what is declared where for a DEVICE, what is there, what would be done and why.
 
@@ -355,7 +393,7 @@ def explain(
     from fleetform.render.words import explained
     from fleetform.running import explain_device
 
-    for row in explain_device(source_of(files, extra_vars, vault_ids, vault_files, lookups), device):
+    for row in explain_device(source_of(files, extra_vars, vault_ids, vault_files, lookups, verbose), device):
         click.echo(explained(row))
 
 

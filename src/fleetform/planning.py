@@ -76,8 +76,8 @@ def make(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, i
     """The plan. What is wrong with devices and accounts stands in it; limits that mean nothing raise DeclarationError."""
     limits = limits_from(loaded.max_changes)
     whole = fleet.plan(loaded.declarations, loaded.prune)
-    over = excesses(whole, limits, once)
     plan = fleet.narrowed(whole, chosen.fits) if chosen.where or chosen.exclude else whole
+    over = excesses(plan, limits, once, whole=whole)
     data = plan_as_data(plan, tool_version=version("fleetform"), now=datetime.now(UTC))
     data["warnings"] += [str(excess) for excess in over]
     data["over_limit"] = [{**asdict(excess), "message": str(excess)} for excess in over]

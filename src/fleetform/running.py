@@ -104,7 +104,9 @@ def _alone(fleet: Fleet, order: Order) -> Iterator[None]:
         with one_at_a_time(list(clouds.values()), order.lock_timeout):
             left = [row for path in journals(order.journal) for row in unfinished(path, clouds)]
             for row in left:
-                click.echo(f"An earlier apply ended before it knew what came of {plain(row.text)}; it is looked at anew.", err=True)
+                click.echo(
+                    f"An earlier apply ended before it knew what came of {plain(row.text)}; it is looked at anew.", err=True
+                )
             wait_for(left)
             yield
     except Locked as error:

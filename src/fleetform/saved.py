@@ -13,13 +13,16 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.savedplan import signed
-from fleetform.exits import Stop
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.savedplan import PlanRefused, check_whole, signed
+from fleetform.exits import ERROR, Stop
 
 KEY_VARIABLE = "FLEETFORM_PLAN_KEY"
 """The environment variable whose value signs plans, and without which a signed one is not applied."""
 
 _LARGEST = 256 * 1024 * 1024
+# Keys of a plan, none of which a fleet file has. One or two may be damaged.
+_MARKS = (b'"format"', b'"tool_version"', b'"created_at"', b'"expires_at"', b'"summary"', b'"changes"', b'"digest"')
+_ENOUGH = 4
 _LIFETIME = re.compile(r"(\d+)([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -53,13 +56,25 @@ def write(data: dict[str, Any], path: Path, expires: timedelta) -> None:
         raise Stop(f"{path}: the plan cannot be written: {error.strerror}") from None
 
 
-def read(name: str) -> dict[str, Any] | None:
-    """The plan in a file, None where the file is something else, such as a fleet file."""
+def read(name: str, code: int = ERROR) -> dict[str, Any] | None:
+    """The plan in a file, None where the file is something else, such as a fleet file.
+
+    Raises Stop with this exit code for a plan that was damaged or changed since it was saved.
+    """
     path = Path(name)
     try:
         if not path.is_file() or path.stat().st_size > _LARGEST:
             return None
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        text = path.read_bytes()
+    except OSError:
         return None
-    return data if isinstance(data, dict) and {"format", "changes", "summary"} <= data.keys() else None
+    if sum(mark in text for mark in _MARKS) < _ENOUGH:
+        return None
+    try:
+        data: dict[str, Any] = json.loads(text)
+        check_whole(data)
+    except (ValueError, RecursionError):
+        raise Stop(f"{name}: this is not a plan that fleetform has saved, or it was damaged; plan again", code) from None
+    except PlanRefused as error:
+        raise Stop(f"{name}: {error}", code) from None
+    return data
