@@ -33,9 +33,8 @@ def junit(plan: Data) -> str:
             elif action(device) != "no-op":
                 failures += 1
                 body = "\n".join(_lines(plan, device))
-                failure = SubElement(
-                    case, "failure", type=action(device), message=_text(f"{action(device)}: {len(body.splitlines())} changes")
-                )
+                words = f"{action(device)} {title(device)}: {len(body.splitlines())} changes"
+                failure = SubElement(case, "failure", type=action(device), message=_text(words))
                 failure.text = _text(body)
         for number, error in enumerate(errors):
             case = _case(suite, account, error["address"] or f"account {account}" + (f" ({number + 1})" if number else ""))
