@@ -52,6 +52,8 @@ def main(arguments: list[str] | None = None) -> int:
                 add(growth(*benches))
             for bench in benches:
                 add(bench.applying())
+            for bench in benches:
+                add(bench.inventory())
             add(benches[0].tasks(5 if chosen.quick else 20, 100))
     sys.stdout.write(table(sections) + "\n")
     if chosen.document:

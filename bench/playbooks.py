@@ -122,14 +122,19 @@ def run(folder: Path, tasks: t.Sequence[Task]) -> Spent:
     }
     playbook = folder / "play.json"
     playbook.write_text(json.dumps([play]), encoding="utf-8")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "FLEETFORM_"))}
-    environ |= {"ANSIBLE_LOCAL_TEMP": str(folder / "tmp"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "False"}
     command = [str(Path(sys.executable).with_name("ansible-playbook")), "-i", "localhost,", str(playbook)]
+    return measured(folder, command, {})
+
+
+def measured(folder: Path, command: t.Sequence[str], more: t.Mapping[str, str]) -> Spent:
+    """What a command of Ansible takes in this folder. Raises RuntimeError with the end of its output where it fails."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "FLEETFORM_"))}
+    environ |= {"ANSIBLE_LOCAL_TEMP": str(folder / "tmp"), "ANSIBLE_NOCOLOR": "1", "ANSIBLE_LOCALHOST_WARNING": "False", **more}
     started, cpu = time.perf_counter(), _cpu_of_children()
     done = subprocess.run(command, cwd=folder, env=environ, capture_output=True, text=True, timeout=300, check=False)
     spent = Spent(time.perf_counter() - started, _cpu_of_children() - cpu)
     if done.returncode:
-        raise RuntimeError("ansible-playbook failed: " + (done.stdout + done.stderr)[-600:])
+        raise RuntimeError(f"{Path(command[0]).name} failed: " + (done.stdout + done.stderr)[-600:])
     return spent
 
 

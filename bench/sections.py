@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 from bench.clouds import Clouds
+from bench.inventories import Inventories
 from bench.playbooks import Playbooks
 from bench.profiles import Options, Profile, State, Variant
 from bench.report import Row, Section
@@ -60,6 +61,16 @@ class Bench:
         failures: list[str] = []
         _collect(rows, failures, "apply", lambda: self._apply(self.start()))
         return Section(f"{self._profile.vendor}, {self._size:,} devices, a tenth to change", tuple(rows), tuple(failures))
+
+    def inventory(self) -> Section:
+        """What the inventory plugin costs beside one that only hands the same hosts over."""
+        rows: list[Row] = []
+        failures: list[str] = []
+        # Every device that the seed has is a host.
+        self._clouds.reset(self._size, {self._profile.vendor: self._profile.limits})
+        inventories = Inventories(self._clouds, self._profile, self._folder, 3 if self._size <= 1000 else 1)
+        _collect(rows, failures, "ansible-inventory", lambda: inventories.rows(self._size, len(self._profile.pages(self._size))))
+        return Section(f"{self._profile.vendor}, {self._size:,} hosts of an inventory", tuple(rows), tuple(failures))
 
     def tasks(self, uri_items: int, device_items: int) -> Section:
         """What somebody would write instead, beside the modules."""

@@ -6,15 +6,18 @@
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
+
+SUITES = {"test_contract": "contract", "test_faults": "fault matrix", "test_properties": "property tests"}
+"""What is tried with each vendor: the name of its file, and what the summary calls it."""
 
 
 def pytest_terminal_summary(terminalreporter: t.Any) -> None:
-    """Says how many cases the fault matrix has."""
+    """Says how many cases each suite has, for each vendor and in all."""
     reports = [report for outcome in ("passed", "failed") for report in terminalreporter.stats.get(outcome, ())]
-    cases = [
-        report
-        for report in reports
-        if "contract/test_faults.py" in report.nodeid and "[" in report.nodeid and report.when == "call"
-    ]
-    if cases:
-        terminalreporter.write_line(f"fault matrix: {len(cases)} cases")
+    counts = Counter(noted for report in reports if report.when == "call" for noted in report.user_properties)
+    for suite, title in SUITES.items():
+        vendors = {vendor: count for (name, vendor), count in sorted(counts.items()) if name == suite}
+        if vendors:
+            shown = ", ".join(f"{vendor} {count}" for vendor, count in vendors.items())
+            terminalreporter.write_line(f"{title}: {sum(vendors.values())} cases ({shown})")

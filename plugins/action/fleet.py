@@ -42,6 +42,6 @@ class ActionModule(InProcess):
         return {
             "accounts": dict(loaded.accounts),
             "devices": loaded.devices,
-            "prune": [{"account": scope.account, "scope": scope.filters} for scope in loaded.prune],
+            "prune": [{"account": scope.account, "scope": scope.filters, "declared_at": scope.where} for scope in loaded.prune],
             "max_changes": loaded.max_changes,
         }

@@ -29,8 +29,8 @@ options:
     type: path
   secret_metafields:
     description:
-      - Names of metafields whose values are shown nowhere, neither in differences and changes nor in logs. For xyte these are the
-        names at the top of the configuration object.
+      - Names of metafields whose values are shown nowhere, neither in differences and changes nor in logs. For xyte these are
+        names in the configuration object at any depth; V(network.password) is the V(password) in V(network).
     type: list
     elements: str
 """

@@ -33,7 +33,9 @@ options:
     type: str
   fields:
     description:
-      - Fields to read, where the vendor can leave others out (greenlake).
+      - Fields of the record that are wanted. The others are null, except C(vendor), C(account) and C(id), whatever the vendor.
+        Filters, search, sort and grouping see them all the same. Where the vendor can leave fields out (greenlake) only what all
+        these need is read.
     type: list
     elements: str
   sort:

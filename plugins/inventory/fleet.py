@@ -87,8 +87,6 @@ accounts:
   rooms:
     vendor: webex
     token: "{{ vault_webex_token }}"
-filters:
-  space: Wiz/Berlin
 device_groups: [vendor, space, tag]
 cache: true
 cache_plugin: ansible.builtin.jsonfile
@@ -138,7 +136,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.hosts im
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import RECORD_FIELDS, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import accounts_of, query_of
-from ansible_collections.fleetform.devices.plugins.plugin_utils.in_process import plain
+from ansible_collections.fleetform.devices.plugins.plugin_utils.in_process import plain, shared_path
 from ansible_collections.fleetform.devices.plugins.plugin_utils.kept_answers import KeptAnswer, KeptAnswers, key_of
 
 # Ansible evaluates these itself, for each host.
@@ -182,6 +180,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _rendered(self, name: str, value: t.Any) -> t.Any:
         if name in _EVALUATED_LATER:
             return value
+        # Hosts and groups have none yet: these are the variables of the command line.
+        self.templar.available_variables = self._vars
         try:
             return plain(self.templar.template(value))
         except AnsibleError as error:
@@ -239,7 +239,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return {}
         answers: dict[str | None, KeptAnswer] = {}
         failures: list[FleetformError] = []
-        with Fleet(accounts) as fleet:
+        # The tasks of the run go on with the same tokens and the same pace.
+        with Fleet(accounts, shared_path=shared_path()) as fleet:
             for name, listing in fleet.list_all(query, list(accounts)).items():
                 if not isinstance(listing, FleetformError):
                     for warning in listing.warnings:

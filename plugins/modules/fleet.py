@@ -172,6 +172,10 @@ options:
         description:
           - Name of the account, see O(accounts).
         type: str
+      declared_at:
+        description:
+          - Where this is written, for messages and the plan. O(file) fills it in.
+        type: str
       scope:
         description:
           - Fields of the device record with the values that the devices have, as in
@@ -185,7 +189,7 @@ options:
       - Deletions are those of O(prune), in percent of the devices in its scopes, 10 percent when not given.
       - Updates are in percent of the declared devices that are there, 50 percent of more than ten when O(file) is given.
       - It is rounded down, but at least one, and never all.
-      - A task that goes beyond it fails before anything is sent.
+      - A task that goes beyond it fails before anything is sent. In check mode it fails as well, and shows what would be done.
     type: dict
   return_devices:
     description:
@@ -413,6 +417,11 @@ plan:
       elements: dict
     changes:
       description: Each change with its calls.
+      type: list
+      elements: dict
+    over_limit:
+      description:
+        - What is over a limit, see O(max_changes), with C(account), C(action), C(wanted), C(allowed), C(devices) and C(message).
       type: list
       elements: dict
 """

@@ -30,6 +30,8 @@ _NULL_TAG = "tag:yaml.org,2002:null"
 _MERGE_TAG = "tag:yaml.org,2002:merge"
 # Ansible's own: a vaulted text, and a text that is no template.
 _TEXT_TAGS = frozenset({_TEXT_TAG, "!vault", "!vault-encrypted", "!unsafe"})
+_IN_QUOTES = 'a value that begins with {{ must be in quotes: "{{ ... }}"'
+_DEEPEST = 100
 _KINDS = {
     "tag:yaml.org,2002:int": "a number",
     "tag:yaml.org,2002:float": "a number",
@@ -75,6 +77,11 @@ def check_text(text: str, file: str) -> Checked:
     except yaml.YAMLError as error:
         look.found.problems.append(Problem(file, 1, 1, f"this is not YAML: {error}"))
         return look.found
+    except (RecursionError, ValueError) as error:
+        # PyYAML goes down one call for each level, and makes numbers of escapes before it knows that they are characters.
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        look.found.problems.append(Problem(file, 1, 1, f"this cannot be read: {why}"))
+        return look.found
     if node is not None:
         look.file(node)
     return look.found
@@ -84,16 +91,17 @@ def named_variables(text: str) -> list[str]:
     """The files that a fleet file names under ``vars_files``; nothing where it cannot be read."""
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError, ValueError):
         return []
     rows = [value for key, value in node.value if key.value == "vars_files"] if isinstance(node, yaml.MappingNode) else []
-    return [row.value for rows_of in rows if isinstance(rows_of, yaml.SequenceNode) for row in rows_of.value]
+    named = [row for rows_of in rows if isinstance(rows_of, yaml.SequenceNode) for row in rows_of.value]
+    return [row.value for row in named if isinstance(row, yaml.ScalarNode)]
 
 
 def _template_hint(text: str, line: int) -> str:
     lines = text.splitlines()
     near = " ".join(lines[max(0, line - 1) : line + 1])
-    return '; a value that begins with {{ must be in quotes: "{{ ... }}"' if "{{" in near else ""
+    return f"; {_IN_QUOTES}" if "{{" in near else ""
 
 
 class _Look:
@@ -102,6 +110,8 @@ class _Look:
     def __init__(self, name: str) -> None:
         self.name = name
         self.found = Checked()
+        # The nodes that are being looked into, since an anchor may hold itself.
+        self._within: list[yaml.Node] = []
 
     def refuse(self, node: yaml.Node, text: str) -> None:
         self.found.problems.append(Problem(self.name, node.start_mark.line + 1, node.start_mark.column + 1, text))
@@ -112,12 +122,27 @@ class _Look:
             if node.tag != _NULL_TAG:
                 self.refuse(node, f"{what} must be a mapping of names to values")
             return []
+        if node in self._within:
+            self.refuse(node, f"{what} holds itself")
+            return []
+        self._within.append(node)
+        try:
+            return self._pairs(node, what, known)
+        finally:
+            self._within.pop()
+
+    def _pairs(
+        self, node: yaml.MappingNode, what: str, known: t.Collection[str] | None
+    ) -> list[tuple[str, yaml.Node, yaml.Node]]:
         seen: dict[str, int] = {}
         found = []
         for key, value in node.value:
             if key.tag == _MERGE_TAG:
                 for part in value.value if isinstance(value, yaml.SequenceNode) else [value]:
                     found += self.pairs(part, what, known)
+                continue
+            if isinstance(key, yaml.MappingNode):
+                self.refuse(node, f"{what}: {_IN_QUOTES}")
                 continue
             if not isinstance(key, yaml.ScalarNode) or key.tag != _TEXT_TAG:
                 self.refuse(key, f"{what}: the name {getattr(key, 'value', '')!r} is not a string to YAML; quote it")
@@ -131,6 +156,27 @@ class _Look:
                 continue
             found.append((key.value, key, value))
         return found
+
+    def inside(self, what: str, node: yaml.Node) -> None:
+        """Refuses what is wrong in a value of any shape: duplicate names, and names that are no strings."""
+        if isinstance(node, yaml.MappingNode):
+            for name, _key, value in self.pairs(node, what, None):
+                self._deeper(f"{what}: {name}", node, value)
+        elif isinstance(node, yaml.SequenceNode):
+            for number, value in enumerate(node.value):
+                self._deeper(f"{what}[{number}]", node, value)
+
+    def _deeper(self, what: str, node: yaml.Node, value: yaml.Node) -> None:
+        if isinstance(value, yaml.ScalarNode):
+            return
+        if node in self._within or len(self._within) > _DEEPEST:
+            self.refuse(value, f"{what} holds itself, or is nested too deeply")
+            return
+        self._within.append(node)
+        try:
+            self.inside(what, value)
+        finally:
+            self._within.pop()
 
     def rows(self, node: yaml.Node, what: str) -> list[yaml.Node]:
         if isinstance(node, yaml.SequenceNode):
@@ -146,7 +192,8 @@ class _Look:
         if isinstance(node, yaml.ScalarNode):
             self.refuse(node, f'{what}: {node.value} is {_KINDS.get(node.tag, "no string")} to YAML; quote it: "{node.value}"')
         else:
-            self.refuse(node, f"{what} must be a string")
+            template = isinstance(node, yaml.MappingNode) and any(isinstance(key, yaml.MappingNode) for key, _value in node.value)
+            self.refuse(node, f"{what}: {_IN_QUOTES}" if template else f"{what} must be a string")
 
     def file(self, node: yaml.Node) -> None:
         for name, _key, value in self.pairs(node, "the fleet file", TOP):
@@ -158,6 +205,8 @@ class _Look:
             for option, _key, given in self.pairs(value, f"account {name}", ACCOUNT):
                 if _is_text(ACCOUNT, option) and option != "api_version":
                     self.text(f"account {name}: {option}", given)
+                else:
+                    self.inside(f"account {name}: {option}", given)
 
     def _vars_files(self, node: yaml.Node) -> None:
         for row in self.rows(node, "vars_files"):
@@ -175,6 +224,8 @@ class _Look:
         for name, _key, value in self.pairs(node, what, ("account", *OPTIONS)):
             if name in TEXT_OPTIONS or name == "account":
                 self.text(f"{what}: {name}", value)
+            else:
+                self.inside(f"{what}: {name}", value)
 
     def _prune(self, node: yaml.Node) -> None:
         for number, row in enumerate(self.rows(node, "prune")):
@@ -183,11 +234,12 @@ class _Look:
                 if name == "account":
                     self.text(f"{what}: account", value)
                     continue
-                for field_name, key, _value in self.pairs(value, f"{what}: scope", None):
+                for field_name, key, wanted in self.pairs(value, f"{what}: scope", None):
                     if field_name.partition(".")[0] not in RECORD_FIELDS:
                         near = difflib.get_close_matches(field_name, RECORD_FIELDS, n=1)
                         hint = f"; did you mean {near[0]!r}?" if near else ""
                         self.refuse(key, f"{what}: scope: a device has no field {field_name!r}{hint}")
+                    self.inside(f"{what}: scope: {field_name}", wanted)
 
     def _max_changes(self, node: yaml.Node) -> None:
         for action, _key, value in self.pairs(node, "max_changes", LIMITED):

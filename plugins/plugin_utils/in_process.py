@@ -9,7 +9,9 @@ to that interpreter (another user, another environment, another machine) cannot 
 
 from __future__ import annotations
 
+import contextlib
 import functools
+import importlib
 import json
 import os
 import sys
@@ -44,6 +46,12 @@ class InProcess(ActionBase):
 
     _supports_check_mode = True
     _supports_async = True
+
+    def __init_subclass__(cls, **more: t.Any) -> None:
+        """Called before Ansible forks its workers, which then need not import this each for himself."""
+        super().__init_subclass__(**more)
+        with contextlib.suppress(ImportError):
+            importlib.import_module("deepdiff")
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """See ActionBase."""

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+import tomllib
 import typing as t
 from pathlib import Path
 
+import ansible_runner
 import pytest
 import yaml
 
@@ -125,6 +128,12 @@ def test_every_option_may_be_a_template_or_come_from_the_environment(sandbox: Sa
     inventory.configure(vendor="blynk", url=account["url"], limit="{{ 1 + 1 }}", validate_certs="{{ 1 == 1 }}")
     environment = {"FLEETFORM_CLIENT_ID": account["client_id"], "FLEETFORM_CLIENT_SECRET": account["client_secret"]}
     assert len(inventory.hosts(environment=environment)) == 2
+
+
+def test_templates_see_the_variables_of_the_command_line(sandbox: Sandbox, inventory: Inventory) -> None:
+    account = sandbox.account("blynk")
+    inventory.configure(**{**account, "client_secret": "{{ vault_secret }}"})
+    assert inventory.hosts("-e", json.dumps({"vault_secret": account["client_secret"]}))
 
 
 def test_vaulted_secrets_are_opened(sandbox: Sandbox, inventory: Inventory) -> None:
@@ -340,12 +349,18 @@ def test_refresh_inventory_reads_the_cloud_again(sandbox: Sandbox, inventory: In
 # What goes wrong
 
 
-@pytest.mark.parametrize(("status", "words"), [(401, "credentials"), (403, "right"), (404, "does not have it")])
-def test_a_refusal_is_never_an_empty_inventory(sandbox: Sandbox, inventory: Inventory, status: int, words: str) -> None:
-    inventory.configure(**sandbox.account("blynk"))
-    sandbox.fault({"vendor": "blynk", "method": "GET", "status": status, "times": 10})
+@pytest.mark.parametrize(("status", "words"), [(401, "credentials"), (403, "right"), (404, "")])
+def test_a_refusal_of_any_vendor_is_never_an_empty_inventory(
+    sandbox: Sandbox, inventory: Inventory, status: int, words: str
+) -> None:
+    inventory.configure(accounts={vendor: {**sandbox.account(vendor), "deadline": 2} for vendor in VENDORS})
+    sandbox.fault(*({"vendor": vendor, "method": "GET", "status": status, "times": 1000} for vendor in VENDORS))
     process = inventory.run("--list", expect=1)
-    assert words in process.stderr
+    told = {line for line in process.stderr.splitlines() if line.startswith("account ")}
+    for vendor in VENDORS:
+        lines = [line for line in process.stderr.splitlines() if f"account {vendor}:" in line]
+        assert lines, told
+        assert words in lines[0]
     assert process.stdout.strip() == ""
 
 
@@ -384,8 +399,74 @@ def test_stale_without_an_older_answer_fails(sandbox: Sandbox, inventory: Invent
 
 def test_a_page_that_fails_half_way_is_no_shorter_inventory(sandbox: Sandbox, inventory: Inventory) -> None:
     sandbox.reset(seed="large", size=250)
-    inventory.configure(**sandbox.account("blynk"), deadline=1, page_size=100, on_error="warn", include_sub_organizations=True)
-    sandbox.fault({"vendor": "blynk", "method": "GET", "skip": 1, "status": 500, "times": 1000})
-    process = inventory.run("--list")
-    assert hostvars(process.stdout) == {}
-    assert "left out" in process.stderr
+    account = {**sandbox.account("blynk"), "deadline": 1, "page_size": 100, "include_sub_organizations": True}
+    inventory.configure(**account, on_error="stale", **CACHED)
+    whole = set(inventory.hosts())
+    assert len(whole) == 250
+    for choice in ("fail", "warn", "stale"):
+        sandbox.call("DELETE", "/faults")
+        sandbox.fault({"vendor": "blynk", "method": "GET", "skip": 1, "status": 500, "times": 1000})
+        inventory.configure(**account, on_error=choice, **CACHED)
+        process = inventory.run("--list", "--flush-cache", expect=1 if choice == "fail" else 0)
+        if choice == "fail":
+            assert process.stdout.strip() == ""
+        elif choice == "warn":
+            assert hostvars(process.stdout) == {}
+            assert "left out" in process.stderr
+        else:
+            found = hostvars(process.stdout)
+            assert set(found) == whole
+            assert all(variables["fleetform_stale"] is True for variables in found.values())
+    sandbox.call("DELETE", "/faults")
+    inventory.configure(**account, on_error="stale", **CACHED)
+    again = inventory.hosts("--flush-cache")
+    assert set(again) == whole
+    assert not any("fleetform_stale" in variables for variables in again.values()), "what was stale is never stored"
+
+
+# Forms of output
+
+
+def test_every_form_of_output_tells_the_same(sandbox: Sandbox, inventory: Inventory) -> None:
+    inventory.configure(**sandbox.account("greenlake"), device_groups=["tag"], **CACHED)
+    found = inventory.hosts()
+    name = sorted(found)[0]
+    assert json.loads(inventory.run("--host", name).stdout) == found[name]
+    assert hostvars(inventory.run("--list", "--export").stdout) == found
+    listed: dict[str, Options] = {}
+
+    def collect(group: Options) -> None:
+        for host, variables in (group.get("hosts") or {}).items():
+            listed.setdefault(host, {}).update(variables or {})
+        for child in (group.get("children") or {}).values():
+            collect(child or {})
+
+    collect(yaml.safe_load(inventory.run("--list", "--yaml").stdout)["all"])
+    assert listed == found
+    graph = inventory.run("--graph", "--vars").stdout
+    assert all(f"--{host}" in graph for host in found)
+
+
+def test_toml_tells_the_same_without_what_toml_cannot_say(sandbox: Sandbox, inventory: Inventory) -> None:
+    pytest.importorskip("tomli_w")
+    inventory.configure(**sandbox.account("blynk"), device_groups=["vendor"])
+    found = tomllib.loads(inventory.run("--list", "--toml").stdout)
+    assert set(found["vendor_blynk"]["hosts"]) == set(inventory.hosts())
+
+
+def test_ansible_runner_gets_the_inventory(sandbox: Sandbox, inventory: Inventory) -> None:
+    inventory.configure(**sandbox.account("mobilefirst"), device_groups=["status"], **CACHED)
+    found = inventory.hosts()
+    environment = ansible_environment(inventory.home, {})
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    answer, errors = ansible_runner.interface.get_inventory(
+        action="list",
+        inventories=["fleetform.yml"],
+        response_format="json",
+        quiet=True,
+        private_data_dir=str(inventory.home),
+        host_cwd=str(inventory.home),
+        envvars=environment,
+    )
+    assert not errors
+    assert hostvars(json.dumps(answer)) == found

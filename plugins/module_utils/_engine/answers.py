@@ -32,13 +32,15 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import Response
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import demanded
 
-# Refused before it was carried out only with 429; the others leave that open.
-REPEATABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+# What is locked (423) or comes too often (429) is refused before it is carried out; the others leave that open.
+REFUSED_FOR_NOW = frozenset({423, 429})
+REPEATABLE = frozenset({408, 425, 500, 502, 503, 504}) | REFUSED_FOR_NOW
 _EXCERPT = 160
 _MOST_WORDS = 500
 _LOOK = 20_000
 _XML = ("application/xml", "text/xml")
 _TRACKING_HEADERS = ("trackingid", "x-tracking-id", "x-request-id", "x-correlation-id")
+_PAGE = re.compile(r"<(!doctype html|html|head|body)[\s>]", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>|<h1[^>]*>(.*?)</h1>", re.IGNORECASE | re.DOTALL)
 
 
@@ -113,6 +115,8 @@ def read_answer(asked: Asked, response: Response, masker: Masker, wall: float) -
         wait = demanded(response.headers, words.body, wall, limited=response.status == 429)
         if status == 429:
             return ending(Kind.NOT_DONE, RateLimited, "the vendor's limit is reached", wait)
+        if status == 423:
+            return ending(Kind.NOT_DONE, Unavailable, "the vendor has it locked at the moment", wait)
         return ending(Kind.UNCLEAR, Unavailable, f"the vendor's service does not work ({status})", wait)
     if status == 403:
         return ending(Kind.FINAL, Forbidden, "the credentials do not have the right to do this")
@@ -210,7 +214,7 @@ def _labelled_xml(media: str) -> bool:
 
 
 def _is_markup(media: str, text: str) -> bool:
-    return text[:1] == "<" and (_labelled_xml(media) or text[:5] == "<?xml")
+    return text[:1] == "<" and (_labelled_xml(media) or text[:5] == "<?xml" or not _PAGE.search(text[:_LOOK]))
 
 
 def _bad(asked: Asked, response: Response, masker: Masker, message: str) -> Ending:
@@ -256,11 +260,11 @@ def _said(body: t.Any) -> list[str]:
     said: list[str] = []
     for name in ("error", "error_description", "message", "description", "details", "transaction"):
         value = body.get(name)
-        if isinstance(value, (dict, str)) and value:
+        if value and (isinstance(value, (dict, str)) or (name == "details" and isinstance(value, list))):
             said += _said(value)
-    # GreenLake has renamed its list of details several times; Webex calls it errors.
+    # GreenLake has renamed its list of details several times; Webex calls it errors. What should be a list may be a text.
     for name, value in body.items():
-        if isinstance(value, list) and (name in ("errors", "issues", "messages") or name.lower().endswith("errordetails")):
+        if isinstance(value, (list, str)) and (name in ("errors", "issues", "messages") or name.lower().endswith("errordetails")):
             said += _said(value)
     subject = body.get("subject")
     if isinstance(subject, str) and subject and said:
@@ -283,4 +287,6 @@ def _id(text: str | None, masker: Masker) -> str | None:
 def _html_title(text: str) -> str:
     found = _TITLE.search(text[:_LOOK])
     title = next((group for group in found.groups() if group), "") if found else ""
+    if not title and not _PAGE.search(text[:_LOOK]):
+        return ""
     return f"a web page, {re.sub('<[^>]*>', ' ', title).strip()}" if title.strip() else "a web page"

@@ -31,10 +31,17 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
     with_changes,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps import merged
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, FAILED, UNCLEAR, Outcome, Vendor
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import (
+    ALREADY,
+    DONE,
+    FAILED,
+    UNCLEAR,
+    Outcome,
+    Vendor,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
-ALREADY, SKIPPED = "already", "skipped"
+SKIPPED = "skipped"
 
 JOB_PAUSES = (2.0, 4.0, 8.0, 16.0)
 """Seconds between the looks at a device that settle a lost answer of a vendor still at work, as far as the deadline allows."""
@@ -53,12 +60,13 @@ class ChangeResult:
 class Report:
     """What an apply did. ``devices`` maps address to the record afterwards, None where the device is gone.
 
-    ``wrote`` says that something was written although the change failed.
+    ``wrote`` says that something was written although the change failed, ``interrupted`` that somebody asked to stop.
     """
 
     results: tuple[ChangeResult, ...] = ()
     devices: t.Mapping[str, Device | None] = field(default_factory=dict)
     wrote: bool = False
+    interrupted: bool = False
 
     @property
     def changed(self) -> bool:
@@ -129,7 +137,8 @@ class _Run:
                 entries = self.outcomes.get(change.address, {}).get(_key(change))
                 status, message = _worst(entries or [(SKIPPED, "it was never reached")])
                 results.append(ChangeResult(change, status, message))
-        return Report(tuple(results), dict(self.records), self.wrote)
+        records = {address: record and self.vendor.afterwards(record) for address, record in self.records.items()}
+        return Report(tuple(results), records, self.wrote, self.stop.is_set())
 
     def _run(self) -> None:
         queues: dict[str, list[int]] = {}

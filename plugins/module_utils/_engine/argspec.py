@@ -153,7 +153,11 @@ _FLEET: Options = {
     "prune": {
         "type": "list",
         "elements": "dict",
-        "options": {"account": {"type": "str"}, "scope": {"type": "dict", "required": True}},
+        "options": {
+            "account": {"type": "str"},
+            "declared_at": {"type": "str"},
+            "scope": {"type": "dict", "required": True},
+        },
     },
     "max_changes": {"type": "dict"},
     "return_devices": {"type": "str", "default": "changed", "choices": ["changed", "all"]},

@@ -10,13 +10,6 @@ from __future__ import annotations
 
 import typing as t
 
-try:
-    from deepdiff import DeepDiff
-except ImportError:
-    HAS_DEEPDIFF = False
-else:
-    HAS_DEEPDIFF = True
-
 _EMPTY: tuple[t.Any, ...] = (None, "", [], {}, ())
 
 
@@ -48,7 +41,12 @@ def nested(before: t.Any, after: t.Any) -> list[dict[str, t.Any]]:
 
     Empty where one of them is a scalar (then before and after say it all) or where deepdiff is not installed.
     """
-    if not HAS_DEEPDIFF or type(before) is not type(after) or not isinstance(before, (dict, list)):
+    if type(before) is not type(after) or not isinstance(before, (dict, list)):
+        return []
+    try:
+        # Here, because it takes longer to import than everything else of the engine, and few runs ever need it.
+        from deepdiff import DeepDiff
+    except ImportError:
         return []
     tree = DeepDiff(before, after, view="tree", ignore_numeric_type_changes=True, threshold_to_diff_deeper=0)
     rows: list[dict[str, t.Any]] = []

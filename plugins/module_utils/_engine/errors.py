@@ -31,16 +31,21 @@ from __future__ import annotations
 
 
 class FleetformError(Exception):
-    """Anything that fleetform can explain. ``account`` and ``device`` say where, when known."""
+    """Anything that fleetform can explain.
+
+    ``account`` and ``device`` say where, when known; ``place`` is vendor and host, for an account without a name.
+    """
 
     def __init__(self, message: str, *, account: str | None = None, device: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.account = account
         self.device = device
+        self.place: str | None = None
 
     def __str__(self) -> str:
-        where = [part for part in (self.account and f"account {self.account}", self.device and f"device {self.device}") if part]
+        account = f"account {self.account}" if self.account else self.place
+        where = [part for part in (account, self.device and f"device {self.device}") if part]
         return f"{', '.join(where)}: {self.message}" if where else self.message
 
 

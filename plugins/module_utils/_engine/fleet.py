@@ -15,15 +15,18 @@ import threading
 import typing as t
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.accounts import open_account
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Report, Watch, apply_account
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    Ambiguous,
     ApiError,
     DeclarationError,
     FleetformError,
     Forbidden,
     Gone,
+    IncompleteRead,
     MissingLibrary,
     NotFound,
     Refused,
@@ -139,15 +142,18 @@ class Fleet:
         vendor = self._vendors[self.account(account)]
         try:
             sifted = _without_vendor_words(vendor, query)
-            check_query(sifted)
+            check_query(sifted, vendor.FILTERS, vendor.GROUPS)
             listing = vendor.list_devices(query)
-            chosen = select(listing.devices, replace(sifted, search=None) if listing.searched else sifted)
+            search = None if listing.searched else query.search
+            chosen = select(listing.devices, replace(sifted, search=search, group_by=None))
             groups = listing.groups
             if query.group_by is not None and groups is None:
                 groups = group(chosen, query.group_by)
+            if query.fields:
+                chosen = [_with_fields(device, query.fields) for device in chosen]
             return Listing(chosen, groups, warnings=_told(vendor, listing.warnings))
         except FleetformError as error:
-            _placed(error, vendor.settings.name)
+            _of_account(error, vendor)
             raise
 
     def list_all(self, query: Query, names: t.Collection[str | None]) -> dict[str | None, Listing | FleetformError]:
@@ -234,16 +240,25 @@ class Fleet:
     ) -> AccountPlan | None:
         """The plan by what other tasks may have read already; None where that is not good enough.
 
-        It is not where anything is wrong, missing, new or out of sight, or was written to since: all that is read again.
+        Where anything is wrong, missing, new or out of sight, or was written to since, only what is asked for from now on is good
+        enough, which is as fresh as a reading of one's own.
         """
-        vendor = self._vendors[name]
-        reading = listings.reading(account_key(vendor.settings))
-        with vendor.client.reading_together(reading):
-            plan = _plan_account(vendor, declarations, ())
-        written = reading.written_since()
-        if not plan.errors and all(_is_settled(device, written) for device in plan.devices):
-            return plan
-        self._vendors[name] = type(vendor)(vendor.settings, vendor.client)
+        key, begun = account_key(self._vendors[name].settings), listings.now()
+        for not_before in (0.0, begun):
+            vendor = self._vendors[name]
+            reading = listings.reading(key, not_before=not_before)
+            with vendor.client.reading_together(reading):
+                plan = _plan_account(vendor, declarations, ())
+            written = reading.written_since()
+            failures = [error for error in plan.errors if isinstance(error, ApiError)]
+            if any(not isinstance(error, (Gone, IncompleteRead)) for error in failures):
+                # Failures are not kept, so that this one is as fresh as can be.
+                return plan
+            settled = not plan.errors and all(_is_settled(one, written) for one in plan.devices)
+            if settled or (not_before and not failures):
+                return plan
+            self._vendors[name] = type(vendor)(vendor.settings, vendor.client)
+        # Pages that several tasks have read need not fit together.
         return None
 
     def _apart(self, plans: list[AccountPlan]) -> list[AccountPlan]:
@@ -333,7 +348,8 @@ class Fleet:
         for report in reports:
             devices.update(report.devices)
         results = tuple(result for report in reports for result in report.results)
-        return Report(results, devices, any(report.wrote for report in reports))
+        stopped = any(report.interrupted for report in reports)
+        return Report(results, devices, any(report.wrote for report in reports), stopped)
 
 
 def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration], scopes: t.Sequence[Scope]) -> AccountPlan:
@@ -353,7 +369,7 @@ def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration], scopes:
         raise
     except FleetformError as error:
         whole = isinstance(error, DeclarationError)
-        return AccountPlan(name, vendor.NAME, errors=(*_sorted(errors), _placed(error, name)), complete=whole)
+        return AccountPlan(name, vendor.NAME, errors=(*_sorted(errors), _of_account(error, vendor)), complete=whole)
     plans = sorted([*plans, *pruned], key=lambda plan: plan.address)
     steps = steps_for(vendor, plans)
     whole = not any(isinstance(error, ApiError) for error in errors)
@@ -501,7 +517,18 @@ def _twins(vendor: Vendor, declarations: t.Sequence[Declaration]) -> list[tuple[
 
 
 def _match(vendor: Vendor, declaration: Declaration, index: Index) -> Device | None:
-    return index.find(declaration, functools.partial(vendor.in_scope, declaration))
+    """The device that a declaration means, or None. A name that is no rename says which device is meant, like the identifiers."""
+    device = index.find(declaration, functools.partial(vendor.in_scope, declaration))
+    only_identity = declaration.state == "absent" or not declaration.renames
+    if device is None or not declaration.identifiers or not only_identity or declaration.name is None:
+        return device
+    if device.name is not None and device.name != declaration.name:
+        raise Ambiguous(
+            f"{device.label()} has the identifier, and is not called {declaration.name!r}; correct the name, or leave it out",
+            account=declaration.account,
+            device=declaration.address,
+        )
+    return device
 
 
 def _enriched(
@@ -509,18 +536,18 @@ def _enriched(
 ) -> list[tuple[Declaration, Device | None]]:
     """The pairs with what extra calls have to read, in parallel, for those devices and attributes only that are declared."""
     wanted = [
-        (number, device, declaration.attributes())
+        (number, device, _looked_into(declaration))
         for number, (declaration, device) in enumerate(pairs)
-        if device is not None and declaration.state == "present" and not vendor.DETAIL.isdisjoint(declaration.attributes())
+        if device is not None and declaration.state == "present" and not vendor.DETAIL.isdisjoint(_looked_into(declaration))
     ]
     if not wanted:
         return pairs
     enriched: list[tuple[Declaration, Device | None] | None] = list(pairs)
 
-    def read(item: tuple[int, Device, t.Mapping[str, t.Any]]) -> Device | FleetformError:
+    def read(item: tuple[int, Device, frozenset[str]]) -> Device | FleetformError:
         number, device, attributes = item
         try:
-            return vendor.enrich(device, frozenset(attributes))
+            return vendor.enrich(device, attributes)
         except (Gone, Forbidden, Refused) as error:
             # A matter of this device alone: it went away, or may not be looked into.
             return _placed(error, vendor.settings.name, pairs[number][0].address)
@@ -537,6 +564,12 @@ def _enriched(
     return [pair for pair in enriched if pair is not None]
 
 
+def _looked_into(declaration: Declaration) -> frozenset[str]:
+    """The declared attributes whose values matter: no metafields where none is named."""
+    names = frozenset(declaration.attributes())
+    return names if declaration.metafields or declaration.absent_metafields else names - {"metafields"}
+
+
 def _planned(
     vendor: Vendor, sight: Sight, declaration: Declaration, device: Device | None, errors: list[FleetformError]
 ) -> DevicePlan | None:
@@ -551,6 +584,13 @@ def _planned(
         return None
 
 
+def _of_account(error: FleetformError, vendor: Vendor) -> FleetformError:
+    """The error as one about a whole account. One without a name goes by its vendor and host."""
+    if isinstance(error, ApiError) and vendor.settings.name is None:
+        error.place = f"{vendor.NAME} at {urlsplit(vendor.settings.url).netloc}"
+    return _placed(error, vendor.settings.name)
+
+
 def _placed(error: FleetformError, account: str | None, device: str | None = None) -> FleetformError:
     """The error with account and device filled in where it did not know them."""
     error.account = error.account or account
@@ -562,6 +602,16 @@ def _without_vendor_words(vendor: Vendor, query: Query) -> Query:
     """The query without filters in the vendor's own words, which name no field of a record: the adapter sifts by these."""
     own = {name for name in query.filters if name in vendor.FILTERS and name.partition(".")[0] not in RECORD_FIELDS}
     return replace(query, filters={name: value for name, value in query.filters.items() if name not in own}) if own else query
+
+
+def _with_fields(device: Device, fields: t.Collection[str]) -> Device:
+    """The device with nothing in the fields of the record that were not asked for, whether the vendor can leave them out or not.
+
+    Whose device it is, and which one, always stands there, and so does what other options asked for.
+    """
+    left_out = set(RECORD_FIELDS) - {*fields, "vendor", "account", "id"}
+    nothing: dict[str, t.Any] = dict.fromkeys(left_out)
+    return replace(device, **nothing)
 
 
 def _told(vendor: Vendor, warnings: t.Iterable[str]) -> tuple[str, ...]:

@@ -33,7 +33,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Unavailable,
     Unclear,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import SharedListings
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Reading
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.pace import Pacer
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, origin
@@ -135,7 +135,7 @@ class Client:
         self.masker = masker or Masker(settings.secrets())
         shared = shared or SharedState()
         self._shared = shared
-        self._listings: SharedListings | None = None
+        self._together: Reading | None = None
         limits = settings.requests_per_minute if limits is None else limits
         # Processes have only the time of day in common.
         pace_clock = clock if shared.in_memory else wall
@@ -185,32 +185,38 @@ class Client:
         return self.send(Call("GET", path, pairs, pace=pace, accept=accept), deadline=deadline)
 
     def page(self, path: str, query: Query = (), *, deadline: Deadline | None = None, accept: str = "application/json") -> Answer:
-        """Reads a page of a listing, where tasks read together once for all of them. Raises ApiError."""
+        """Reads what is the same for every device, such as a page of a listing: once for all tasks that read together.
+
+        Raises ApiError.
+        """
         pairs = tuple(query.items() if isinstance(query, t.Mapping) else query)
-        if self._listings is None:
+        if self._together is None:
             return self.get(path, pairs, deadline=deadline, accept=accept)
         asked = f"{path}?{encoded_query(pairs)} {accept}"
-        return self._listings.page(
-            account_key(self.settings), asked, lambda: self.get(path, pairs, deadline=deadline, accept=accept)
-        )
+        return self._together.page(asked, lambda: self.get(path, pairs, deadline=deadline, accept=accept))
 
     @property
     def crowd(self) -> int:
         """How many tasks ask for the same as this one, side by side: what is cheaper for one may be dearer for all."""
-        return 1 if self._listings is None else self._listings.crowd.size
+        return 1 if self._together is None else self._together.size
 
     @contextlib.contextmanager
-    def reading_together(self, listings: SharedListings) -> t.Iterator[None]:
+    def reading_together(self, reading: Reading) -> t.Iterator[None]:
         """Within the block, pages are shared."""
-        self._listings = listings
+        self._together = reading
         try:
             yield
         finally:
-            self._listings = None
+            self._together = None
 
     def exclusive(self, lane: str) -> t.ContextManager[None]:
-        """Holds a lane of this account against all threads and, where they share a file, all processes of the run."""
-        return self._shared.exclusive(f"lane {account_key(self.settings)} {lane}")
+        """Holds a lane against all threads and, where they share a file, all processes of the run.
+
+        It is the cloud's, whoever the user is: accounts of one cloud have it in common.
+        """
+        settings = self.settings
+        cloud = json.dumps([settings.vendor, settings.url, settings.organization, settings.runtime])
+        return self._shared.exclusive(f"lane {cloud} {lane}")
 
     def pause(self, seconds: float) -> None:
         """Waits, as between two looks at a job. Ends early, with Unavailable, when the client is closed."""
@@ -430,7 +436,9 @@ class Client:
         left = deadline.left()
         if seconds > left:
             kind = RateLimited if ending.status == 429 else type(error) if wrong else Unavailable
-            raise asked.error(kind, f"{error.message}; {_too_long(seconds, left, deadline, ending.wait is not None)}", **told)
+            raise asked.error(
+                kind, f"{error.message}; {_too_long(seconds, left, deadline, (ending.wait or 0) >= _LEAST_DEMAND)}", **told
+            )
         if tries.number >= MOST_ATTEMPTS:
             raise asked.error(Unavailable, f"{error.message}; given up after {tries.number} attempts", **told)
         if charged and not self._budget.spend():

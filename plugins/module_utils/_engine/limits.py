@@ -55,11 +55,16 @@ class Excess:
     devices: int
 
     def __str__(self) -> str:
+        hint = f"allow it once with --limit {self.action}={self.wanted}, or always by max_changes"
+        return f"{self.fact}. Look at the plan; if it is meant, {hint}"
+
+    @property
+    def fact(self) -> str:
+        """What is over the limit, without a way to go on."""
         where = f"account {self.account}: " if self.account else ""
         of = "in the scope of prune" if self.action == DELETE else "declared and found"
         return (
-            f"{where}{self.action} of {self.wanted} devices is over the limit: {self.allowed} of the {self.devices} {of} may be. "
-            f"Look at the plan; if it is meant, allow it once with --limit {self.action}={self.wanted}, or always by max_changes"
+            f"{where}{self.action} of {self.wanted} devices is over the limit: {self.allowed} of the {self.devices} {of} may be"
         )
 
 
@@ -78,23 +83,29 @@ def limits_from(given: t.Mapping[str, t.Mapping[str, int]] | None) -> dict[str, 
     return limits
 
 
-def excesses(plan: Plan, limits: t.Mapping[str, Limit], once: t.Mapping[str, int] | None = None) -> list[Excess]:
-    """Every action of every account that is over its limit. ``once`` is what a person has allowed for this run."""
+def excesses(
+    plan: Plan, limits: t.Mapping[str, Limit], once: t.Mapping[str, int] | None = None, *, whole: Plan | None = None
+) -> list[Excess]:
+    """Every action of every account that is over its limit. ``once`` is what a person has allowed for this run.
+
+    ``whole`` is the plan of the whole fleet, where ``plan`` is a part of it: what is a share of the fleet is counted there.
+    """
+    fleets = {account.account: account for account in (plan if whole is None else whole).accounts}
     return [
         excess
         for account in plan.accounts
         for action in ACTIONS
-        if (excess := _excess(account, action, limits[action], (once or {}).get(action))) is not None
+        if (excess := _excess(account, fleets[account.account], action, limits[action], (once or {}).get(action))) is not None
     ]
 
 
-def _excess(account: AccountPlan, action: str, limit: Limit, once: int | None) -> Excess | None:
+def _excess(account: AccountPlan, fleet: AccountPlan, action: str, limit: Limit, once: int | None) -> Excess | None:
     if action == DELETE:
         wanted = sum(device.pruned for device in account.devices)
-        devices = account.in_scope
+        devices = fleet.in_scope
     else:
         wanted = sum(device.action == "update" and not device.unverified for device in account.devices)
-        devices = sum(device.observed is not None and not device.pruned for device in account.devices)
+        devices = sum(device.observed is not None and not device.pruned for device in fleet.devices)
     allowed = limit.allowed(devices) if once is None else once
     if not wanted or wanted <= allowed or (once is None and devices <= limit.above):
         return None

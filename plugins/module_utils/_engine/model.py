@@ -46,7 +46,7 @@ class Device:
     owner: dict[str, t.Any] | None = None
     organization: dict[str, t.Any] | None = None
     space: dict[str, t.Any] | None = None
-    applications: dict[str, str] | None = None
+    applications: dict[str, str | None] | None = None
     application: dict[str, t.Any] | None = None
     subscriptions: list[dict[str, t.Any]] | None = None
     contact: dict[str, t.Any] | None = None

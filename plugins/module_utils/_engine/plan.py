@@ -18,6 +18,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabili
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import nested
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError, FleetformError, NotFound
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import HIDDEN, Declaration, Device, mac_text
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.redaction import hide
 
 IRREVERSIBLE = frozenset({"transfer", "archive", "delete"})
 """Actions that never follow a failed or unclear change of the same device, and that `protect` forbids."""
@@ -38,6 +39,12 @@ ACTIONS: t.Mapping[str, str] = {
     "archived": "archive",
 }
 """Attribute to action. An owner that goes is ``remove_owner``, ``archived: false`` is ``unarchive``."""
+
+_FEW = 3
+"""As many devices are named when they have the same to say."""
+
+NOT_KNOWN = "(not known)"
+"""Stands in a difference for a value that the vendor does not show."""
 
 BY_KEY = frozenset({"metafields", "applications"})
 """Attributes whose every key is a change of its own."""
@@ -89,8 +96,14 @@ class Change:
         """What of the change is secret, as attribute or ``attribute.key``."""
         if self.secret and self.attribute is not None:
             return (self.attribute,)
-        held = self._keyed(self.before).keys() | self._keyed(self.after).keys()
-        return tuple(f"{self.attribute or 'metafields'}.{key}" for key in sorted(self.secret_keys & held))
+        sides = (self._keyed(self.before), self._keyed(self.after))
+        held = {
+            key
+            for side in sides
+            for key, shown in hide(side, self.secret_keys).items()
+            if key in self.secret_keys or shown != side[key]
+        }
+        return tuple(f"{self.attribute or 'metafields'}.{key}" for key in sorted(held))
 
     def target(self) -> str | NewId:
         """The device's id, or what stands for it until it is known."""
@@ -104,7 +117,7 @@ class Change:
         if self.secret:
             return None if value is None else HIDDEN
         keyed = self._keyed(value)
-        if self.secret_keys.isdisjoint(keyed):
+        if not self.secret_keys or not keyed:
             return value
         shown = hide(keyed, self.secret_keys)
         return {**value, "metafields": shown} if self.attribute is None else shown
@@ -240,6 +253,38 @@ class Plan:
     def complete(self) -> bool:
         """False where an account could not be read whole: then the plan says nothing about its devices."""
         return all(account.complete for account in self.accounts)
+
+    @property
+    def warnings(self) -> list[str]:
+        """Those of the accounts and of the devices, as they are shown."""
+        return [text for account in self.accounts for text in account.warnings] + self._told(lambda device: device.warnings)
+
+    @property
+    def notes(self) -> list[str]:
+        """Those of the devices, as they are shown."""
+        return self._told(lambda device: device.notes)
+
+    @property
+    def blocked(self) -> list[str]:
+        """Why nothing can be done for which devices, as it is shown."""
+        return self._told(lambda device: () if device.blocked is None else (f"blocked: {device.blocked}",))
+
+    def _told(self, texts: t.Callable[[DevicePlan], t.Sequence[str]]) -> list[str]:
+        """Each text with its device; one that many devices of an account share stands once, with their number."""
+        told = []
+        for account in self.accounts:
+            sharing: dict[str, list[str]] = {}
+            for device in account.devices:
+                for text in texts(device):
+                    sharing.setdefault(text, []).append(device.address)
+            for text, addresses in sharing.items():
+                if len(addresses) > _FEW:
+                    whose = "" if account.account is None else f" of account {account.account}"
+                    told.append(f"{len(addresses)} devices{whose}, such as {addresses[0]}: {text}")
+            told += [
+                f"{device.address}: {text}" for device in account.devices for text in texts(device) if len(sharing[text]) <= _FEW
+            ]
+        return told
 
 
 class Planner(t.Protocol):
@@ -417,6 +462,10 @@ def _action(attribute: str, after: t.Any) -> str:
 
 
 def _brief(value: t.Any) -> str:
+    if isinstance(value, dict) and value.get("id") is not None:
+        # Ids of a vendor may differ at the end only.
+        named = value.get("path") or value.get("name") or value.get("email")
+        return repr(value["id"]) if named is None else f"{named!r} (id {value['id']})"
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:77]}..."
 
@@ -452,17 +501,12 @@ def shown_record(device: Device | None, declaration: Declaration) -> dict[str, t
     return record
 
 
-def hide(values: t.Mapping[str, t.Any], secret: t.Collection[str]) -> dict[str, t.Any]:
-    """The values with those of the secret names hidden; null stays null."""
-    return {name: HIDDEN if name in secret and value is not None else value for name, value in values.items()}
-
-
 _SHOWN_OF_NEW = ("name", "serial", "mac", "cloud_id", "model")
 """What says which device is created, where it is declared."""
 
 
 def shown_diff(plan: DevicePlan) -> dict[str, dict[str, t.Any]]:
-    """``{before, after}`` with the declared attributes only, secrets hidden."""
+    """``{before, after}`` with the declared attributes only, secrets hidden, and ``NOT_KNOWN`` for what cannot be read."""
     if plan.action == "delete":
         return {"before": dict(plan.changes[0].before), "after": {}}
     sides: dict[str, dict[str, t.Any]] = {"before": {}, "after": {}}
@@ -475,6 +519,15 @@ def shown_diff(plan: DevicePlan) -> dict[str, dict[str, t.Any]]:
         for name in names:
             value = record[name]
             if name in BY_KEY:
-                value = {key: (value or {}).get(key) for key in getattr(plan.declaration, name) or ()}
+                keys = [*(getattr(plan.declaration, name) or ())]
+                keys += (plan.declaration.absent_metafields or ()) if name == "metafields" else ()
+                value = {key: (value or {}).get(key) for key in keys}
             sides[side][name] = value
+    for change in plan.changes:
+        held = None if change.root is None else field_of(change.root)
+        if change.unverified and held in sides["before"]:
+            if change.key is None:
+                sides["before"][held] = NOT_KNOWN
+            else:
+                sides["before"][held][change.key] = NOT_KNOWN
     return sides

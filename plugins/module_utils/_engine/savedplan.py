@@ -24,6 +24,10 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.redaction import hide
 
 Data = dict[str, t.Any]
+_Key: t.TypeAlias = "tuple[str, str | None]"
+
+_UNSEEN_AFTER = frozenset({"claim", "transfer"})
+"""Changes after which the rest of a device may look otherwise than when it was planned."""
 
 
 class PlanRefused(FleetformError):
@@ -62,15 +66,29 @@ def fingerprint(declaration: Declaration) -> str:
 
 
 def signed(data: Data, key: str | None) -> Data:
-    """The plan with its signature, where there is a key."""
-    return data if key is None else {**data, "hmac": _signature(data, key)}
+    """The plan with what shows that it was changed since: a digest always, a signature where there is a key."""
+    whole = {**data, "digest": _digest(_content(data))}
+    return whole if key is None else {**whole, "hmac": _signature(whole, key)}
+
+
+def check_whole(data: t.Any) -> None:
+    """Raises PlanRefused for what is no saved plan, or one that was damaged or changed since."""
+    try:
+        if data["format"] != FORMAT:
+            raise PlanRefused(f"the plan has format {data['format']!r}, and this version knows {FORMAT}; plan again")
+        whole = hmac.compare_digest(data["digest"], _digest(_content(data)))
+    except (KeyError, TypeError, RecursionError):
+        raise PlanRefused("this is not a plan that fleetform has saved, or it was damaged; plan again") from None
+    if not whole:
+        raise PlanRefused("the plan was changed or damaged since it was saved; plan again")
 
 
 def check(data: t.Any, bound: Data, *, now: datetime.datetime, key: str | None, partial: bool) -> None:
     """Raises PlanRefused for a plan that is no plan, too old, not whole, not signed by this key, or bound to something else."""
+    check_whole(data)
     try:
-        if data["format"] != FORMAT:
-            raise PlanRefused(f"the plan has format {data['format']!r}, and this version knows {FORMAT}; plan again")
+        if key is None and "hmac" in data:
+            raise PlanRefused("the plan is signed, and FLEETFORM_PLAN_KEY is not set here; set it")
         if key is not None and not hmac.compare_digest(str(data.get("hmac", "")), _signature(data, key)):
             raise PlanRefused("the plan is not signed with FLEETFORM_PLAN_KEY, or was changed since; plan again")
         if now >= datetime.datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00")):
@@ -85,7 +103,8 @@ def check(data: t.Any, bound: Data, *, now: datetime.datetime, key: str | None, 
 def _check_binding(data: Data, bound: Data) -> None:
     saved = data["bound"]
     planned = {change["address"] for change in data["changes"]}
-    accounts = {device["account"] for device in data["devices"] if device["address"] in planned}
+    by_address = {device["address"]: device["account"] for device in data["devices"]}
+    accounts = {by_address[address] for address in planned}
     for name in sorted(accounts, key=str):
         key = "" if name is None else name
         if saved["accounts"].get(key) != bound["accounts"].get(key):
@@ -105,8 +124,17 @@ def _check_binding(data: Data, bound: Data) -> None:
 
 def hold(data: Data, fresh: Plan) -> Held:
     """What of a saved plan is still to be done. Raises PlanRefused where its calls are not those that are made now."""
+    try:
+        return _held(data, fresh)
+    except (KeyError, TypeError, AttributeError):
+        raise PlanRefused("this is not a plan that fleetform has saved, or it was damaged; plan again") from None
+
+
+def _held(data: Data, fresh: Plan) -> Held:
     devices = {device.address: device for device in fresh.devices}
-    keep: dict[str, frozenset[tuple[str, str | None]]] = {}
+    declared = {str(device.observed.id) for device in fresh.devices if device.observed is not None and not device.pruned}
+    ids = {row["address"]: row["id"] for row in data["devices"]}
+    keep: dict[str, frozenset[_Key]] = {}
     already: list[str] = []
     skipped: dict[str, str] = {}
     by_address: dict[str, list[Data]] = {}
@@ -115,13 +143,10 @@ def hold(data: Data, fresh: Plan) -> Held:
     for address, rows in by_address.items():
         device = devices.get(address)
         if device is None:
-            # A pruned device that is gone has no plan any more; anything else could not be planned.
-            if all(row["action"] == "delete" for row in rows):
-                already.append(address)
-            else:
-                skipped[address] = "it could not be planned again"
-            continue
-        wanted, reason = _of_device(rows, device)
+            reason = _unplanned(address, rows, fresh, known=str(ids[address]) in declared)
+            wanted: frozenset[_Key] = frozenset()
+        else:
+            wanted, reason = _of_device(rows, device, ids[address])
         if reason is not None:
             skipped[address] = reason
         elif wanted:
@@ -131,10 +156,30 @@ def hold(data: Data, fresh: Plan) -> Held:
     return Held(keep, tuple(already), skipped)
 
 
-def _of_device(rows: t.Sequence[Data], device: DevicePlan) -> tuple[frozenset[tuple[str, str | None]], str | None]:
+def _unplanned(address: str, rows: t.Sequence[Data], fresh: Plan, *, known: bool) -> str | None:
+    """Why a device has no fresh plan. None for one that was to be removed and is gone."""
+    account = address.partition("/")[0]
+    told = [str(error) for error in fresh.errors if error.device == address]
+    told += [str(error) for error in fresh.errors if error.device != address and (error.account or "-") == account]
+    if told:
+        return f"it could not be planned again: {told[0]}"
+    if not all(row["action"] == "delete" for row in rows):
+        return "it could not be planned again"
+    return "it is declared by now" if known else None
+
+
+def _of_device(rows: t.Sequence[Data], device: DevicePlan, saved_id: t.Any) -> tuple[frozenset[_Key], str | None]:
+    """What of these changes is still to be done, or why nothing of the device is."""
     if device.blocked is not None:
         return frozenset(), f"blocked: {device.blocked}"
+    found = None if device.observed is None else device.observed.id
+    if saved_id is not None and found is None and device.declaration.state == "present":
+        return frozenset(), "the device is not there any more"
+    if saved_id is not None and found is not None and str(found) != str(saved_id):
+        return frozenset(), f"it is another device by now: it had the id {saved_id} and has {found}"
     changes = {(change.action, change.attribute): change for change in device.changes}
+    # What the device would be like after these was never seen by whoever planned it, so that "before" says nothing.
+    unseen = any(row["action"] in _UNSEEN_AFTER and (row["action"], row["attribute"]) not in changes for row in rows)
     wanted = set()
     for row in rows:
         key = (row["action"], row["attribute"])
@@ -142,13 +187,41 @@ def _of_device(rows: t.Sequence[Data], device: DevicePlan) -> tuple[frozenset[tu
         if change is None:
             continue
         now = _as_saved(change)
-        if any(row[name] != now[name] for name in ("before", "after")):
+        if not _fits(row["after"], now["after"]) or not (unseen or _fits(row["before"], now["before"])):
             where = change.attribute or change.action
             return frozenset(), f"{where} has changed since the plan was made: it was {row['before']!r} and is {now['before']!r}"
-        if row["calls"] != now["calls"]:
+        if not unseen and not _same_calls(row["calls"], now["calls"]):
             raise PlanRefused(f"{device.address}: the calls in the plan are not those that this version makes; plan again")
         wanted.add(key)
     return frozenset(wanted), None
+
+
+def _fits(saved: t.Any, now: t.Any) -> bool:
+    """Whether two values are the same, where the saved one may not have known an id that exists by now."""
+    if isinstance(saved, dict):
+        if saved.keys() == {"id_of_new"}:
+            return saved == now or isinstance(now, (str, int))
+        if not isinstance(now, dict) or saved.keys() != now.keys():
+            return False
+        return all(_fits(item, now[name]) or (name == "id" and item is None) for name, item in saved.items())
+    if isinstance(saved, list):
+        return isinstance(now, list) and len(saved) == len(now) and all(map(_fits, saved, now))
+    # True is no 1.
+    return bool(saved == now) and isinstance(saved, bool) is isinstance(now, bool)
+
+
+def _same_calls(saved: t.Sequence[Data], now: t.Sequence[Data]) -> bool:
+    return len(saved) == len(now) and all(map(_same_call, saved, now))
+
+
+def _same_call(saved: Data, now: Data) -> bool:
+    if "path_id" in saved and "path_id" not in now:
+        # The id is in the path by now.
+        start, _id, end = saved["path"].partition("{id}")
+        if not (now["path"].startswith(start) and now["path"].endswith(end)):
+            return False
+        saved = {name: item for name, item in saved.items() if name != "path_id"} | {"path": now["path"]}
+    return _fits(saved, now)
 
 
 def only(plan: Plan, held: Held, steps: t.Callable[[str | None, t.Sequence[DevicePlan]], t.Any]) -> Plan:
@@ -162,7 +235,9 @@ def only(plan: Plan, held: Held, steps: t.Callable[[str | None, t.Sequence[Devic
             for device in account.devices
             if held.wants(device)
         )
-        accounts.append(dataclasses.replace(account, devices=devices, steps=tuple(steps(account.account, devices))))
+        made = tuple(steps(account.account, devices))
+        # What is wrong with other devices is not this plan's business; its own say why they are skipped.
+        accounts.append(dataclasses.replace(account, devices=devices, steps=made, errors=(), complete=True))
     return Plan(tuple(accounts))
 
 
@@ -171,9 +246,12 @@ def _as_saved(change: Change) -> Data:
     return t.cast(Data, json.loads(json.dumps(data)))
 
 
+def _content(data: Data) -> Data:
+    return {name: value for name, value in data.items() if name not in ("digest", "hmac")}
+
+
 def _signature(data: Data, key: str) -> str:
-    content = {name: value for name, value in data.items() if name != "hmac"}
-    return hmac.new(key.encode(), _canonical(content).encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key.encode(), _canonical(_content(data)).encode(), hashlib.sha256).hexdigest()
 
 
 def _digest(value: t.Any) -> str:

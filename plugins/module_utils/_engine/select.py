@@ -36,8 +36,11 @@ def select(devices: t.Iterable[Device], query: Query) -> list[Device]:
     return chosen if query.limit is None else chosen[: query.limit]
 
 
-def check_query(query: Query) -> None:
-    """Refuses a query that is wrong in itself, before any call. Raises DeclarationError."""
+def check_query(query: Query, words: t.Collection[str] = (), groups: t.Collection[str] = ()) -> None:
+    """Refuses a query that is wrong in itself, before any call. Raises DeclarationError.
+
+    ``words`` are what the vendor can filter by besides the fields of a record, ``groups`` what it can group by.
+    """
     for name in (*IDENTIFIERS, "name", "search", "owner_email", "user_email"):
         if getattr(query, name) == "":
             raise DeclarationError(f"{name} is an empty string; leave it out where it is not meant")
@@ -46,9 +49,11 @@ def check_query(query: Query) -> None:
         if value is not None and value < least:
             raise DeclarationError(f"{name} must be at least {least}, not {value}")
     for name in query.filters:
-        _known(name.partition(".")[0], "filters")
+        _known(name.partition(".")[0], "filters", words)
     for name in query.fields:
         _known(name, "fields")
+    if query.group_by is not None:
+        _known(query.group_by, "group_by", groups)
     for term in query.sort:
         sort_term(term)
 
@@ -100,7 +105,7 @@ def _fits(device: Device, name: str, wanted: t.Any) -> bool:
         return value is not None and mac_key(str(value)) == mac_key(str(wanted))
     if head == "space" and isinstance(value, dict) and within(value.get("path"), str(wanted)):
         return True
-    if head in _REFERENCES and isinstance(value, dict):
+    if head in _REFERENCES and isinstance(value, dict) and not isinstance(wanted, dict):
         return any(
             _equal(value.get(part), wanted) for part in ("id", "name", "email", "path", "region") if value.get(part) is not None
         )
@@ -161,7 +166,7 @@ def _group_keys(device: Device, name: str) -> list[str | None]:
     return [None if value is None else "true" if value is True else "false" if value is False else str(value)]
 
 
-def _known(name: str, option: str) -> None:
-    if name not in RECORD_FIELDS:
-        near = difflib.get_close_matches(name, RECORD_FIELDS, n=1)
+def _known(name: str, option: str, words: t.Collection[str] = ()) -> None:
+    if name not in RECORD_FIELDS and name not in words:
+        near = difflib.get_close_matches(name, (*RECORD_FIELDS, *words), n=1)
         raise DeclarationError(f"{option}: a device has no field {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))

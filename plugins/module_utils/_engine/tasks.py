@@ -33,7 +33,6 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import LEAST_SECRET, Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import (
     IDENTIFIERS,
-    RECORD_FIELDS,
     Declaration,
     Device,
     Query,
@@ -309,8 +308,8 @@ def _outcome(plan: Plan, report: Report | None, *, addressed: bool) -> Result:
         ]
     if warnings:
         result["warnings"] = warnings
-    if plan.notes:
-        result["notes"] = plan.notes
+    if notes := plan.notes:
+        result["notes"] = notes
     if report is not None and report.failed:
         result["failed"] = True
         result["msg"] = "\n".join(report.problems())
@@ -354,7 +353,7 @@ def _read(run: _Run, fleet: Fleet) -> Result:
     listing = fleet.list_devices(run.params.get("account"), query_of(run.params))
     result: Result = {
         "changed": False,
-        "devices": [_with_fields(device.record(), run.params.get("fields")) for device in listing.devices],
+        "devices": [device.record() for device in listing.devices],
         # A vendor that counts does not list: then the groups say how many there are.
         "count": len(listing.devices) or sum(entry["count"] for entry in listing.groups or ()),
         "groups": listing.groups,
@@ -362,17 +361,6 @@ def _read(run: _Run, fleet: Fleet) -> Result:
     if listing.warnings:
         result["warnings"] = list(listing.warnings)
     return result
-
-
-def _with_fields(record: dict[str, t.Any], fields: t.Sequence[str] | None) -> dict[str, t.Any]:
-    """A record in its whole shape, with null for the fields that were not asked for, where only some were.
-
-    Whose device it is, and which one, always stands there, and so does what other options asked for.
-    """
-    if not fields:
-        return record
-    left_out = set(RECORD_FIELDS) - {*fields, "vendor", "account", "id"}
-    return {name: None if name in left_out else value for name, value in record.items()}
 
 
 def _act(run: _Run, fleet: Fleet) -> Result:
@@ -398,13 +386,16 @@ def _converge(run: _Run, fleet: Fleet) -> Result:
     declarations, errors = _fleet_declarations(run.params)
     plan = fleet.plan(declarations, _scopes(run.params))
     errors.extend(plan.errors)
-    errors.extend(DeclarationError(str(excess)) for excess in excesses(plan, _limits(run.params)))
     wrong = [error for error in errors if isinstance(error, (DeclarationError, SettingsError))]
+    over = excesses(plan, _limits(run.params))
+    words = [f"{excess.fact}. Look at the plan; if it is meant, say so by max_changes" for excess in over]
+    errors.extend(DeclarationError(text) for text in words)
+    # Check mode still shows what it is that is too much.
+    wrong += errors[len(errors) - len(over) :] if over and not run.check_mode else []
     report = None if run.check_mode or wrong else fleet.apply(plan)
     result = _failure(errors) if wrong else _rehearsed(run, fleet, plan, _outcome(plan, report, addressed=True))
     if not wrong:
-        blocked = [f"{device.address}: blocked: {device.blocked}" for device in plan.devices if device.blocked is not None]
-        if blocked:
+        if blocked := plan.blocked:
             result["warnings"] = [*result.get("warnings", []), *blocked]
         if errors:
             problems = [str(error) for error in errors] + ([result["msg"]] if "msg" in result else [])
@@ -415,6 +406,9 @@ def _converge(run: _Run, fleet: Fleet) -> Result:
         if run.diff_mode:
             result["diff"] = [_headed(device) for device in plan.devices if device.changes]
     result["plan"] = plan_as_data(plan, tool_version=run.tool_version, now=datetime.now(UTC))
+    result["plan"]["over_limit"] = [
+        {**dataclasses.asdict(excess), "message": text} for excess, text in zip(over, words, strict=True)
+    ]
     return result
 
 
@@ -422,9 +416,10 @@ def _scopes(params: Params) -> list[Scope]:
     """The scopes of ``prune``. Raises DeclarationError for one that is empty: it would mean every device of the account."""
     scopes = []
     for number, entry in enumerate(params.get("prune") or ()):
+        where = entry.get("declared_at") or f"prune[{number}]"
         if not entry["scope"]:
-            raise DeclarationError(f"prune[{number}]: scope is empty; say which devices are meant, such as a space or a tag")
-        scopes.append(Scope(entry.get("account") or params.get("account"), entry["scope"], f"prune[{number}]"))
+            raise DeclarationError(f"{where}: scope is empty; say which devices are meant, such as a space or a tag")
+        scopes.append(Scope(entry.get("account") or params.get("account"), entry["scope"], where))
     return scopes
 
 

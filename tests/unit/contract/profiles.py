@@ -10,9 +10,10 @@ sandbox's demo data (``fleetform sandbox``).
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from fleetform.sandbox.cloud import stable_uuid
+from fleetform.sandbox.server import CLOUDS
 from fleetform.sandbox.webex_ids import vendor_id
 from fleetform.sandbox.webex_seed import MANAGED
 
@@ -43,6 +44,12 @@ class Profile:
     ``second`` is another account of the same vendor with a declaration that it can be asked. ``switches`` and ``limits`` go to
     the sandbox. ``read_only`` maps an attribute of that level to a declaration that differs. ``secrets`` picks the secrets out
     of a device of the cloud's own data. ``fetched`` is an account whose token has to be fetched.
+
+    ``matrix`` names the cases that the fault matrix takes, all where it is empty. Those that are left out send what another case
+    sends, for a device that is found in another way or with another value, so that a fault does to them what it does to that one.
+    ``job_path`` is where a vendor that does its work later is asked how it goes, ``job_switches`` what makes its sandbox do it
+    later. ``forms`` are options under which the same cloud
+    is spoken to in another format, by name.
     """
 
     vendor: str
@@ -63,11 +70,29 @@ class Profile:
     identifiers: t.Mapping[str, str] = field(default_factory=dict)
     gather: frozenset[str] = frozenset()
     secrets: t.Callable[[dict[str, t.Any]], list[str]] = lambda device: []
+    matrix: tuple[str, ...] = ()
+    one_read: frozenset[str] = frozenset()
+    one_write: frozenset[str] = frozenset()
+    job_path: str | None = None
+    job_switches: t.Mapping[str, t.Any] = field(default_factory=dict)
+    forms: t.Mapping[str, Options] = field(default_factory=dict)
 
     @property
     def main_case(self) -> Case:
         """A case that creates a device, where the vendor can do that."""
         return next((case for case in self.cases if case.creates), self.cases[0])
+
+    @property
+    def chosen(self) -> tuple[Case, ...]:
+        """The cases of the fault matrix. Raises ValueError for a name that no case has."""
+        if unknown := set(self.matrix) - {case.name for case in self.cases}:
+            raise ValueError(f"{self.vendor}: no such case: {', '.join(sorted(unknown))}")
+        return tuple(case for case in self.cases if not self.matrix or case.name in self.matrix)
+
+    @property
+    def job_faults(self) -> tuple[str, ...]:
+        """How work that this cloud does later can go wrong; empty for a cloud that answers when all is done."""
+        return next(cloud.JOB_FAULTS for cloud in CLOUDS if cloud.vendor == self.vendor)
 
 
 REFUSED: t.Mapping[str, t.Any] = {
@@ -115,6 +140,17 @@ def _blynk() -> Profile:
             "new": tuple({"name": f"Row {number}", "model": climate, "metafields": {"Floor": number}} for number in (1, 2, 3)),
         },
         read_only={"tags": {"device_id": board, "tags": ["Lobby"]}, "status": {"device_id": board, "status": "Sleeping"}},
+        matrix=(
+            "create",
+            "create_elsewhere",
+            "rename",
+            "metafield_text",
+            "set_owner",
+            "remove_owner",
+            "transfer",
+            "transfer_and_owner",
+            "delete",
+        ),
         cases=(
             Case("create", "create", {"name": "Fresh Sensor", "model": climate}, ("name", "Fresh Sensor"), creates=1),
             Case(
@@ -202,6 +238,21 @@ def _greenlake() -> Profile:
         identifiers={"device_id": "id", "cloud_id": "cloud_id", "serial": "serial", "mac": "mac"},
         read_only={"name": {"serial": switch, "name": "another-host"}},
         switches={"msp": True},
+        matrix=(
+            "add",
+            "add_server",
+            "tag",
+            "move",
+            "assign",
+            "unassign",
+            "subscribe",
+            "set_contact",
+            "warranty",
+            "archive",
+            "unarchive",
+            "transfer",
+        ),
+        job_path=".*/async-operations/",
         fleets={
             "tags": tuple({"serial": serial, "tags": {"campaign": "7"}} for serial in several),
             "archive": tuple({"serial": serial, "archived": True} for serial in several),
@@ -316,6 +367,16 @@ def _xyte() -> Profile:
             *(value for name, value in device["custom_parameters"].items() if "Password" in name and value),
         ],
         read_only={"status": {"serial": display, "status": "offline"}},
+        matrix=(
+            "claim",
+            "claim_by_cloud_id",
+            "claim_with_everything",
+            "rename",
+            "move",
+            "move_to_a_new_space",
+            "configure",
+            "delete",
+        ),
         fleets={
             "names": tuple({"serial": f"XQD-0000{number}", "name": f"Screen {number}"} for number in range(1, 5)),
             "moves": tuple({"serial": f"XQD-0000{number}", "space": "Wiz/Archive"} for number in range(1, 5)),
@@ -419,6 +480,19 @@ def _mobilefirst() -> Profile:
             "name": {"device_id": id_of("ada"), "name": "Ada's other phone"},
             "owner": {"device_id": id_of("ada"), "owner": "mara.lindt"},
         },
+        matrix=(
+            "block",
+            "restore",
+            "block_expired",
+            "block_app",
+            "app_of_two_versions",
+            "app_with_a_space",
+            "everything",
+            "delete",
+        ),
+        job_path=".*/transactions/",
+        job_switches={"synchronous": False},
+        forms={"xml": {"response_format": "xml"}},
         fleets={
             "statuses": tuple({"name": name, "status": "DISABLED"} for name in (ada, priya, mara, lost)),
             "applications": tuple({"name": name, "applications": {"deskbooking": "DISABLED"}} for name in (ada, priya, mara)),
@@ -481,6 +555,19 @@ def _webex() -> Profile:
         gather=frozenset({"tags", "online", "metafields"}),
         acts={"activation_code": {"space": "Elbe Huddle"}},
         read_only={"status": {"serial": boardroom, "status": "disconnected"}},
+        matrix=(
+            "claim",
+            "claim_for_a_person",
+            "claim_with_everything",
+            "rename",
+            "tag",
+            "tag_exactly",
+            "no_tags",
+            "configure",
+            "configure_back",
+            "everything",
+            "delete",
+        ),
         fleets={
             "tags": tuple({"serial": serial, "tags": ["campaign 7"]} for serial in (boardroom, board, huddle, desk)),
             "names": tuple({"serial": serial, "name": f"Room {serial}"} for serial in (huddle, booth, bar, phone)),
@@ -540,3 +627,15 @@ def _webex() -> Profile:
 PROFILES: dict[str, Profile] = {
     profile.vendor: profile for profile in (_blynk(), _greenlake(), _mobilefirst(), _webex(), _xyte())
 }
+
+SPOKEN: dict[str, Profile] = {
+    **PROFILES,
+    **{
+        f"{profile.vendor}_{form}": replace(
+            profile, account={**profile.account, **options}, second=({**profile.second[0], **options}, profile.second[1])
+        )
+        for profile in PROFILES.values()
+        for form, options in profile.forms.items()
+    },
+}
+"""Each vendor in each format that it speaks."""

@@ -23,19 +23,17 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import ATTRIBUTES, IDENTIFIERS, RECORD_FIELDS, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import VENDORS
-from tests.unit.contract.profiles import PROFILES, REFUSED, Case, Profile
+from tests.unit.contract.profiles import PROFILES, REFUSED, SPOKEN, Case, Profile
 from tests.unit.contract.world import World, actions_of, converge, plan_of, words
 
-CASES = [
-    pytest.param(profile, case, id=f"{profile.vendor}-{case.name}") for profile in PROFILES.values() for case in profile.cases
-]
+CASES = [pytest.param(profile, case, id=f"{spoken}-{case.name}") for spoken, profile in SPOKEN.items() for case in profile.cases]
 RISKY = [
     pytest.param(profile, case, id=f"{profile.vendor}-{case.name}")
     for profile in PROFILES.values()
     for case in profile.cases
     if not case.creates and (case.declared.get("transfer_to") or case.declared.get("archived"))
 ]
-EACH = pytest.mark.parametrize("profile", PROFILES.values(), ids=PROFILES)
+EACH = pytest.mark.parametrize("profile", SPOKEN.values(), ids=SPOKEN)
 
 
 def test_every_registered_vendor_has_a_profile_and_cases_for_all_that_it_can_do() -> None:
@@ -222,7 +220,7 @@ def test_all_changes_of_a_fleet_in_one_plan(world: World, profile: Profile) -> N
 
 @pytest.mark.parametrize(
     ("profile", "fleet_name"),
-    [pytest.param(profile, name, id=f"{profile.vendor}-{name}") for profile in PROFILES.values() for name in profile.fleets],
+    [pytest.param(profile, name, id=f"{spoken}-{name}") for spoken, profile in SPOKEN.items() for name in profile.fleets],
 )
 def test_the_same_change_for_many_devices(world: World, profile: Profile, fleet_name: str) -> None:
     declared = profile.fleets[fleet_name]

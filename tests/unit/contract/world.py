@@ -27,11 +27,11 @@ Options = dict[str, t.Any]
 class Time:
     """Real time, plus every pause that was slept through: on the client's side and on the sandbox's.
 
-    ``really`` is how long the next pause takes in real time, for a sandbox that takes real time as well.
+    ``meanwhile`` is called in each pause: it may wait for a sandbox that takes real time.
     """
 
     def __init__(self, sandbox: Running) -> None:
-        self.really = 0.0
+        self.meanwhile: t.Callable[[], object] | None = None
         self._sandbox = sandbox
         self._skipped = 0.0
         self._lock = threading.Lock()
@@ -46,9 +46,8 @@ class Time:
         with self._lock:
             self._skipped += seconds
         self._sandbox.advance(seconds)
-        if self.really:
-            taken, self.really = self.really, 0.0
-            time.sleep(taken)
+        if self.meanwhile is not None:
+            self.meanwhile()
 
 
 class World:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
@@ -44,18 +46,20 @@ def opened(sandbox, user="admin", **options):
         "username": f"demo-{user}",
         "password": f"{user}-secret",
     }
-    fleet = Fleet({"lab": {**account, **options}}, environ={})
-    client = fleet._vendors["lab"].client
+    return without_waiting(Fleet({"lab": {**account, **options}}, environ={}), sandbox)
+
+
+def without_waiting(fleet, sandbox):
+    """Pauses take no time, and count all the same."""
     passed = [0.0]
 
     def sleep(seconds):
         passed[0] += seconds
         sandbox.advance(seconds)
 
-    # Pauses take no time here, and count all the same.
-    client._sleep = sleep
-    clock = client._clock
-    client._clock = lambda: clock() + passed[0]
+    for vendor in fleet._vendors.values():
+        vendor.client._sleep = sleep
+        vendor.client._clock = lambda: time.monotonic() + passed[0]
     return fleet
 
 
@@ -235,6 +239,107 @@ def test_a_lost_answer_is_settled_by_reading(sandbox, form, effect, declared):
     assert blunders(sandbox) == []
 
 
+def logged(sandbox, count):
+    """Waits until the sandbox has carried out so many writes."""
+    for _look in range(1000):
+        if len(writes(sandbox)) >= count:
+            return
+        time.sleep(0.005)
+
+
+@FORMS
+@pytest.mark.parametrize("declared", [PRIYA, {"name": "Priya iPhone", "state": "absent"}], ids=["status", "delete"])
+def test_a_write_that_begins_only_after_the_first_look_is_not_sent_again(sandbox, form, declared):
+    sandbox.fault({**WRITES, "latency": 0.4})
+    with opened(sandbox, response_format=form, timeout=0.2) as fleet:
+        client = fleet._vendors["lab"].client
+        skip = client._sleep
+
+        def sleep(seconds):
+            skip(seconds)
+            if "lock" in reads(sandbox):
+                logged(sandbox, 1)
+
+        client._sleep = sleep
+        report = converge(fleet, declared)
+    assert ([entry.status for entry in report.results], report.changed) == (["done"], True)
+    assert reads(sandbox).count("lock") == 2
+    assert len(writes(sandbox)) == 1
+    assert blunders(sandbox) == []
+
+
+@FORMS
+@pytest.mark.parametrize("declared", [PRIYA, {"name": "Priya iPhone", "state": "absent"}], ids=["status", "delete"])
+def test_a_write_that_begins_after_every_look_comes_twice_and_does_no_more_than_once(sandbox, form, declared):
+    sandbox.fault({**WRITES, "latency": 1.0})
+    with opened(sandbox, response_format=form, timeout=0.2) as fleet:
+        before = len(sandbox.state["mobilefirst"]["devices"])
+        report = converge(fleet, declared)
+        assert ([entry.status for entry in report.results], report.changed) == (["done"], True)
+        logged(sandbox, 2)
+        assert len(set(writes(sandbox))) == 1, "the same value, to the same device"
+        assert plan_of(fleet, declared).changes == ()
+    assert len(sandbox.state["mobilefirst"]["devices"]) == before - ("state" in declared)
+    assert {rule for _method, _path, rule in blunders(sandbox)} <= {"noop"}
+
+
+@FORMS
+def test_a_delete_that_is_sent_again_and_finds_nothing_was_ours(sandbox, form):
+    sandbox.fault({**WRITES, "drop": "before"}, {**WRITES, "status": 404, "after": True})
+    with opened(sandbox, response_format=form) as fleet:
+        report = converge(fleet, {"name": "Priya iPhone", "state": "absent"})
+    assert ([entry.status for entry in report.results], report.changed) == (["done"], True)
+
+
+def test_writes_to_one_runtime_through_two_accounts_follow_one_another(sandbox):
+    """A transaction that has not ended keeps the other account waiting as well."""
+    sandbox.switch("mobilefirst", synchronous=False)
+    accounts = {
+        name: {
+            "vendor": "mobilefirst",
+            "url": sandbox.account("mobilefirst"),
+            "username": f"demo-{name}",
+            "password": f"{name}-secret",
+        }
+        for name in ("admin", "operator")
+    }
+    names = {"admin": ("Priya iPhone", "Ada's iPhone"), "operator": ("Emre XCover", "Lena iPhone SE")}
+    with without_waiting(Fleet(accounts, environ={}), sandbox) as fleet:
+        wanted = [{"account": name, "name": phone, "status": "STOLEN"} for name in names for phone in names[name]]
+        report = fleet.apply(fleet.plan([declaration_from(options) for options in wanted]))
+    assert report.problems() == []
+    assert len(writes(sandbox)) == 4
+    assert blunders(sandbox) == []
+
+
+@FORMS
+@pytest.mark.parametrize("total", [{"plus": 7}, 99])
+def test_a_listing_that_is_cut_off_proves_nothing(sandbox, form, total):
+    account = {
+        "vendor": "mobilefirst",
+        "url": sandbox.account("mobilefirst"),
+        "username": "demo-admin",
+        "password": "admin-secret",
+        "response_format": form,
+    }
+    sandbox.fault({"vendor": "mobilefirst", "method": "GET", "path": ".*/devices", "wrong_total": total, "times": None})
+
+    def run(task, **options):
+        return perform(task, {"state": "present", **account, **options}, check_mode=False, diff_mode=False, environ={})
+
+    for options in ({}, {"device_id": "nobody"}, {"filters": {"id": "nobody"}}, {"search": "nobody"}):
+        assert "lists 16, each time the same ones" in run("device_info", **options)["msg"]
+    for wanted in ({"device_id": "nobody"}, {"name": "Nobody's Phone"}):
+        found = run("device", **wanted, state="absent")
+        assert "may be there all the same" in found["msg"], "never called absent"
+        assert not found["changed"]
+    devices = [{"account": "lab", "device_id": "nobody", "state": "absent"}]
+    found = perform("fleet", {"accounts": {"lab": account}, "devices": devices}, check_mode=True, diff_mode=False, environ={})
+    assert not found["plan"]["complete"]
+    assert run("device", name="Priya iPhone", status="LOST")["changed"]
+    assert run("device_info", name="Priya iPhone")["devices"][0]["status"] == "LOST"
+
+
 def test_a_lost_answer_waits_for_the_lock_within_the_deadline(sandbox):
     sandbox.fault({**WRITES, "drop": "before"})
     sandbox.switch("mobilefirst", lock="passing")
@@ -245,6 +350,7 @@ def test_a_lost_answer_waits_for_the_lock_within_the_deadline(sandbox):
     with opened(sandbox, deadline=120) as fleet:
         report = converge(fleet, PRIYA, {"name": "Ada's iPhone", "status": "LOST"})
     assert sorted(entry.status for entry in report.results) == ["failed", "unclear"]
+    assert "The lock of the runtime 'mfp' is held" in report.problems()[0]
     assert len(writes(sandbox)) == 1, "what may still come is not sent again, and nothing is sent behind it"
 
 
@@ -272,7 +378,7 @@ def test_a_404_for_a_status_names_what_has_gone(sandbox, fleet):
     with opened(sandbox) as other:
         converge(other, {"name": "Priya iPhone", "state": "absent"})
     (problem,) = fleet.apply(plan).problems()
-    assert "the runtime is running, so that the device" in problem
+    assert "the runtime is running, but the device has gone since it was read" in problem
 
 
 def test_a_deleted_phone_that_comes_back_is_another_device(sandbox, fleet):
@@ -322,9 +428,10 @@ def test_every_role_that_may_write_can(sandbox, user):
 def test_a_role_that_may_not_is_told(sandbox):
     with opened(sandbox, "monitor") as fleet:
         report = converge(fleet, PRIYA)
-    assert "do not have the right" in report.problems()[0]
+    assert "user 'demo-monitor'" in report.problems()[0]
+    assert "writing to the runtime 'mfp' takes the role mfpadmin, mfpdeployer or mfpoperator" in report.problems()[0]
     with opened(sandbox, "guest") as fleet:
-        assert "do not have the right" in str(error_of(fleet, PRIYA))
+        assert "mfpmonitor" in str(error_of(fleet, PRIYA))
 
 
 @FORMS
@@ -342,6 +449,6 @@ def test_reading_options_reach_the_listing(sandbox, form, options):
             "owner_email": ["Mara's Galaxy"],
         }[next(iter(options))]
     )
-    (query,) = {(entry["query"]["query"], entry["query"]["orderBy"]) for entry in sandbox.requests("mobilefirst")}
-    assert query == (next(iter(options.values())), "friendlyName")
+    (query,) = {(entry["query"].get("query"), entry["query"]["orderBy"]) for entry in sandbox.requests("mobilefirst")}
+    assert query == (None if "search" in options else next(iter(options.values())), "friendlyName")
     assert "monitor-secret" not in str(result)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import typing as t
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     DeclarationError,
     IncompleteRead,
     NotFound,
+    Unclear,
     Unsupported,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
@@ -24,13 +26,14 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import _webex_settling
 from fleetform.sandbox.server import Running, running
-from fleetform.sandbox.webex_ids import other_form
+from fleetform.sandbox.webex_ids import other_form, vendor_id
 
 BOARDROOM, BOARD, HUDDLE, BAR = "FOC2710N0A1", "FOC2710N0A2", "FOC2711N0B1", "FOC2713N0D1"
 DESK, PHONE, BOOTH = "FOC2716N0G1", "FCH2701P0A1", "FOC2714N0E1"
 NEW_MAC = "c4:1f:3b:99:00:01"
 NEW_PHONE = {"mac": NEW_MAC, "model": "DMS Cisco 8845"}
 EMPTY = "Berlin Mail Room"
+GHOST = "00000000-0000-4000-8000-00000000dead"
 
 
 @pytest.fixture(scope="module")
@@ -508,6 +511,7 @@ def test_absent_configurations_are_removed_also_where_the_value_is_the_default(f
     params = {**account, "serial": BOARDROOM, "metafields": ["Standby.Delay", "Audio.DefaultVolume"], "state": "absent"}
     first = perform("device_metafield", params, check_mode=False, diff_mode=True, environ={})
     assert first["changed"], first
+    assert first["diff"]["before"]["metafields"]["Standby.Delay"] == 10
     again = perform("device_metafield", params, check_mode=False, diff_mode=True, environ={})
     assert not again["changed"], again
     assert [entry["body"] for entry in writes(sandbox)] == [[{"op": "remove", "path": "Standby.Delay/sources/configured/value"}]]
@@ -627,3 +631,174 @@ def test_ids_compare_by_what_they_mean(fleet: Fleet, sandbox: Running) -> None:
     assert len(fleet.list_devices(None, Query(device_id=other)).devices) == 1
     assert (device.space or {})["id"] != other_form((device.space or {})["id"])
     assert planned(fleet, {"serial": BOARDROOM, "space": other_form((device.space or {})["id"])}).changes == ()
+
+
+def test_a_workspace_that_somebody_made_since_the_plan_is_not_made_twice(fleet: Fleet, sandbox: Running) -> None:
+    declared = {**NEW_PHONE, "space": "Annex", "create_space": True}
+    plan = planned(fleet, declared)
+    with open_fleet(sandbox) as other:
+        converged(other, {**NEW_PHONE, "mac": "c41f3b990009", "space": "Annex", "create_space": True})
+    report = fleet.apply(plan)
+    assert not report.problems()
+    assert {result.change.action: result.status for result in report.results} == {"create_space": "already", "claim": "done"}
+    converged(fleet, declared)
+    assert len([row for row in sandbox.state["webex"]["workspaces"].values() if row["displayName"] == "Annex"]) == 1
+    assert_clean(sandbox)
+
+
+def test_a_model_that_no_phone_has_is_refused_with_the_nearest(fleet: Fleet, sandbox: Running) -> None:
+    assert "DMS Cisco 8845" in refused(fleet, {**NEW_PHONE, "model": "DMS Cisco 8854", "space": EMPTY})
+    with pytest.raises(DeclarationError, match="not among the phones"):
+        fleet.act(None, "activation_code", None, {"space": EMPTY, "model": "Toaster 9000"}, check_mode=True)
+    sandbox.fault({"path": "/telephony", "status": 403, "times": None})
+    converged(fleet, {**NEW_PHONE, "space": EMPTY})
+
+
+def test_a_claim_into_a_workspace_that_is_not_there_is_refused(fleet: Fleet, sandbox: Running) -> None:
+    ghost = "Y2lzY29zcGFyazovL3VzL1BMQUNFLzAwMDAwMDAwLTAwMDAtNDAwMC04MDAwLTAwMDAwMDAwMDAwMA"
+    assert "no workspace with the id" in refused(fleet, {**NEW_PHONE, "space": ghost})
+    assert not writes(sandbox)
+
+
+def test_an_empty_page_that_is_not_really_empty_is_looked_at_again(fleet: Fleet, sandbox: Running) -> None:
+    sandbox.fault({"path": "/devices$", "missing_page": True, "skip": 1})
+    assert len(fleet.list_devices(None, Query(page_size=4)).devices) == 19
+    sandbox.fault({"path": "/devices$", "missing_page": True})
+    declared = [{"serial": serial, "tags": ["x"]} for serial in (BOARDROOM, BOARD)]
+    assert len(planned(fleet, *declared).changes) == 2
+
+
+def test_a_made_workspace_that_is_listed_late_is_not_made_twice(fleet: Fleet, sandbox: Running) -> None:
+    sandbox.switch("webex", list_lag=2)
+    declared = {**NEW_PHONE, "space": "Annex", "create_space": True}
+    assert not fleet.apply(planned(fleet, declared)).problems()
+    with open_fleet(sandbox) as other:
+        assert not other.apply(planned(other, {**declared, "mac": "c41f3b990009"})).problems()
+    assert [row["displayName"] for row in sandbox.state["webex"]["workspaces"].values()].count("Annex") == 1
+
+
+# Names of workspaces that declarations mean, and give
+
+
+@pytest.mark.parametrize(
+    "devices",
+    [
+        [{"serial": BOARDROOM, "space": "Alster Boardroom", "name": "Other"}],
+        [{"serial": BOARDROOM, "name": "Annex"}, {**NEW_PHONE, "space": "Annex", "create_space": True}],
+        [{"serial": BOARDROOM, "name": EMPTY}, {**NEW_PHONE, "space": EMPTY}],
+        [{**NEW_PHONE, "space": EMPTY, "name": "Post Desk"}],
+    ],
+)
+def test_a_workspace_is_not_renamed_from_or_to_a_name_that_a_declaration_means_it_by(
+    fleet: Fleet, sandbox: Running, devices: list[dict[str, t.Any]]
+) -> None:
+    plan = fleet.plan([declaration_from({"rename_shared_space": True, **device}) for device in devices])
+    assert "declare `space` by its id" in str(plan.errors[0])
+    assert not [change for change in plan.changes if change.action == "rename"]
+
+
+def test_a_device_told_with_workspace_and_person_is_renamed_by_its_workspace(fleet: Fleet, sandbox: Running) -> None:
+    sandbox.switch("webex", owner_ids="both")
+    converged(fleet, {"serial": HUDDLE, "name": "Elbe Nook", "rename_shared_space": True})
+    assert place(sandbox, "Elbe Nook")
+    assert "personal device" in refused(fleet, {"serial": DESK, "name": "Mine"})
+
+
+def test_the_record_after_renaming_is_what_the_devices_show(fleet: Fleet, sandbox: Running) -> None:
+    rename = {"serial": BOARDROOM, "name": "Boardroom One", "rename_shared_space": True}
+    report = fleet.apply(planned(fleet, rename, {"serial": BOARD, "tags": ["x"]}))
+    names = {device.serial: device.name for device in report.devices.values() if device}
+    assert names[BOARDROOM] == "Boardroom One"
+    assert names[BOARD] == shown(fleet, BOARD).name
+
+
+def test_a_device_that_keeps_its_own_name_is_told(fleet: Fleet, sandbox: Running) -> None:
+    sandbox.switch("webex", device_shows_workspace_name=False)
+    assert not fleet.apply(planned(fleet, {"serial": BOOTH, "name": "Booth 1"})).problems()
+    report = fleet.apply(planned(fleet, {"serial": BOOTH, "name": "Booth 2"}))
+    assert not report.problems()
+    assert [device.name for device in report.devices.values() if device] == ["Kreuzberg Booth"]
+    assert "shows 'Kreuzberg Booth'" in str(report.results[0].message)
+
+
+# What is refused or left alone before anything is sent
+
+
+def test_an_owner_that_is_nobody_is_refused(fleet: Fleet, sandbox: Running) -> None:
+    assert "neither an e-mail address" in refused(fleet, {**NEW_PHONE, "owner": "Ada"})
+    assert "neither an e-mail address" in refused(fleet, {**NEW_PHONE, "owner": place(sandbox, EMPTY)["id"]})
+    assert not requests(sandbox)
+    assert "no person with the id" in refused(fleet, {**NEW_PHONE, "owner": vendor_id("PEOPLE", GHOST)})
+    assert not writes(sandbox)
+
+
+def test_the_record_of_a_phone_to_come_says_what_is_known(fleet: Fleet) -> None:
+    after = planned(fleet, {**NEW_PHONE, "serial": "FCH0", "space": EMPTY}).devices[0].after
+    assert after is not None
+    assert (after.name, after.model, after.serial) == (EMPTY, "Cisco 8845", None)
+
+
+def test_no_configurations_are_read_where_none_is_named(fleet: Fleet, sandbox: Running) -> None:
+    assert not planned(fleet, {"serial": PHONE, "metafields": {}}).changes
+    assert requests(sandbox) == [("GET", "/devices")]
+
+
+@pytest.mark.parametrize(
+    "query", [{"mac": NEW_MAC}, {"filters": {"mac": NEW_MAC}}, {"device_id": "GHOST"}, {"filters": {"id": "GHOST"}}]
+)
+def test_a_device_that_is_not_there_is_told_from_the_listing_alone(
+    fleet: Fleet, sandbox: Running, query: dict[str, t.Any]
+) -> None:
+    ghost = vendor_id("DEVICE", GHOST)
+    asked = Query(**{name: ghost if value == "GHOST" else value for name, value in query.items() if name != "filters"})
+    filters = {name: ghost if value == "GHOST" else value for name, value in query.get("filters", {}).items()}
+    listing = fleet.list_devices(None, replace(asked, filters=filters))
+    assert (listing.devices, listing.warnings) == ([], ())
+    assert not [entry for entry in requests(sandbox) if "onfigurations" in entry[1]]
+
+
+@pytest.mark.parametrize(
+    "filters", [{"mac": "8c:a5:3b:70:00:0b"}, {"connectionStatus": "connected"}, {"type": "phone"}, {"product": "RoomKit"}]
+)
+def test_filters_are_served_by_one_call(fleet: Fleet, sandbox: Running, filters: dict[str, t.Any]) -> None:
+    assert fleet.list_devices(None, Query(filters=filters)).devices
+    assert len(requests(sandbox)) == 1
+    assert dict(sandbox.requests("webex")[0]["query"]).keys() >= filters.keys()
+
+
+def test_an_id_of_another_form_proves_nothing(fleet: Fleet, sandbox: Running) -> None:
+    plan = planned(fleet, {"device_id": GHOST, "state": "absent"})
+    assert "not the form of an id" in str(plan.devices[0].blocked)
+    assert not planned(fleet, {"device_id": vendor_id("DEVICE", GHOST), "state": "absent"}).devices[0].blocked
+
+
+# What came of a write
+
+
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+def test_what_is_locked_is_tried_again_and_done_once(fleet: Fleet, sandbox: Running, method: str) -> None:
+    sandbox.fault({"method": method, "path": "/devices", "status": 423, "headers": {"Retry-After": "0"}})
+    converged(fleet, {"serial": BOARDROOM, "tags": ["locked"]})
+    assert len(writes(sandbox)) == (2 if method == "PATCH" else 1)
+
+
+def test_a_write_that_shows_no_effect_is_unclear_and_no_change(fleet: Fleet, sandbox: Running) -> None:
+    sandbox.fault({"method": "PATCH", "status": 200})
+    report = fleet.apply(planned(fleet, {"serial": BOARDROOM, "tags": ["new"]}))
+    assert [result.status for result in report.results] == ["unclear"]
+    assert "late, or not at all" in str(report.results[0].message)
+    assert not report.changed
+
+
+def test_a_mac_in_use_that_no_listing_shows_is_explained(fleet: Fleet, sandbox: Running) -> None:
+    sandbox.fault({"method": "POST", "path": "/devices$", "status": 400, "body": {"message": "MAC address is in use"}})
+    (problem,) = fleet.apply(planned(fleet, {**NEW_PHONE, "space": EMPTY})).problems()
+    assert "another organization" in problem
+    assert len(writes(sandbox)) == 1
+
+
+def test_a_code_whose_answer_is_lost_is_said_to_be_lost(fleet: Fleet, sandbox: Running) -> None:
+    sandbox.fault({"method": "POST", "path": "/devices/activationCode", "drop": "after"})
+    with pytest.raises(Unclear, match="nobody can read or cancel") as caught:
+        fleet.act(None, "activation_code", None, {"space": "Elbe Huddle"}, check_mode=False)
+    assert "Look at the device" not in str(caught.value)

@@ -195,7 +195,73 @@ def test_an_empty_page_in_place_of_the_listing_leads_to_no_claim(fleet, sandbox)
     assert calls(sandbox) == [("GET", "/devices"), ("GET", "/info"), ("GET", "/devices")]
 
 
+@pytest.mark.parametrize("after", [False, True])
+def test_a_claim_whose_answer_denies_success_is_settled_by_the_listing(fleet, sandbox, after):
+    body = {"success": False, "error": "not \x1b[2Jtoday"}
+    sandbox.fault({"vendor": "xyte", "method": "POST", "status": 200, "body": body, "after": after})
+    report = applied(fleet, FRESH)
+    assert report.changed is after
+    if not after:
+        (problem,) = report.problems()
+        assert "the vendor did not accept the claim. The vendor says: not today" in problem
+
+
+def test_a_claim_that_was_accepted_and_is_not_shown_is_unclear_and_counts_as_written(fleet, sandbox):
+    sandbox.fault({"vendor": "xyte", "method": "POST", "status": 200, "body": {"success": True}})
+    report = applied(fleet, FRESH)
+    assert ([result.status for result in report.results], report.changed) == (["unclear"], True)
+    assert "does not show it yet; run again" in report.problems()[0]
+
+
+def test_a_claim_that_the_listing_shows_late_is_found(fleet, sandbox):
+    sandbox.fault({"vendor": "xyte", "method": "POST", "status": 200, "body": None, "after": True})
+    plan = plan_of(fleet, FRESH)
+    number = sum(entry["path"].endswith("/devices") for entry in sandbox.requests("xyte"))
+    old = {"status": 200, "body": {"items": [{"id": "another"}], "next_page": None}}
+    sandbox.fault({"vendor": "xyte", "method": "GET", "path": ".*/devices", "times": 1, **old})
+    report = fleet.apply(plan)
+    assert (number, report.problems()) == (1, [])
+
+
+def test_a_claim_without_an_answer_is_looked_for_a_little_later_too(fleet, sandbox):
+    plan = plan_of(fleet, {**FRESH, "name": "Foyer"})
+    sandbox.fault({"vendor": "xyte", "method": "POST", "drop": "after"})
+    body = {"items": [{"id": "another"}], "next_page": None}
+    sandbox.fault({"vendor": "xyte", "method": "GET", "path": ".*/devices", "status": 200, "body": body})
+    assert fleet.apply(plan).problems() == []
+    assert calls(sandbox, write=True) == [("POST", "/devices/claim")]
+
+
+def test_a_refused_claim_speaks_of_a_space_only_where_the_vendor_does(fleet, sandbox):
+    sandbox.fault({"vendor": "xyte", "method": "POST", "status": 405})
+    (problem,) = applied(fleet, FRESH).problems()
+    assert "no `space`" not in problem
+
+
 # Reading
+
+
+def test_what_a_listing_of_several_pages_leaves_out_twice_is_not_taken_for_absent(fleet, sandbox):
+    sandbox.reset(seed="large", size=150)
+    body = {"items": [{"id": "another"}], "next_page": None}
+    sandbox.fault(
+        {
+            "vendor": "xyte",
+            "method": "GET",
+            "path": ".*/devices",
+            "query": {"page": "2"},
+            "status": 200,
+            "body": body,
+            "times": None,
+        }
+    )
+    plan = plan_of(fleet, {"serial": "nobody", "state": "absent"}, {"cloud_id": "somebody"})
+    gone, new = plan.devices
+    assert "counts 150 devices, and its listing shows 101" in gone.blocked
+    assert "counts 150 devices" in plan.warnings[0]
+    # What is in the organization already cannot be claimed again.
+    assert [change.action for change in new.changes] == ["claim"]
+    assert "counts 150 devices" in fleet.list_devices("av", Query(serial="nobody")).warnings[0]
 
 
 def test_a_fleet_costs_one_listing(fleet, sandbox):
@@ -227,6 +293,35 @@ def test_endless_pages_are_an_error_and_nothing_is_claimed(fleet, sandbox):
     assert isinstance(plan.errors[0], ApiError)
 
 
+def test_an_empty_listing_beside_a_count_is_an_error(fleet, sandbox):
+    sandbox.fault({"vendor": "xyte", "method": "GET", "path": ".*/devices", "missing_page": True, "times": None})
+    plan = plan_of(fleet, {"serial": DISPLAY, "state": "absent"})
+    assert not plan.complete
+    assert "counts 20 devices, and its listing shows 0" in str(plan.errors[0])
+    with pytest.raises(ApiError):
+        fleet.list_devices("av", Query())
+
+
+def test_an_id_is_the_same_in_either_case(fleet, sandbox):
+    number = device(sandbox, sn=DISPLAY)["id"]
+    assert number != number.upper()
+    assert len(fleet.list_devices("av", Query(device_id=number.upper())).devices) == 1
+    converge(fleet, {"device_id": number.upper(), "state": "absent"})
+    assert device(sandbox, sn=DISPLAY) is None
+
+
+def test_an_account_without_a_name_goes_by_vendor_and_host_in_errors(sandbox):
+    sandbox.fault({"vendor": "xyte", "method": "GET", "status": 400, "times": None})
+    for name, options in (("device", {"serial": DISPLAY}), ("device_info", {})):
+        assert task(sandbox, name, **options)["msg"].startswith("xyte at 127.0.0.1:")
+
+
+def test_what_stands_in_place_of_a_listing_is_shown(fleet, sandbox):
+    sandbox.fault({"vendor": "xyte", "method": "GET", "status": 200, "body": {"error": "closed today"}})
+    with pytest.raises(ApiError, match="closed today"):
+        fleet.list_devices("av", Query())
+
+
 def test_device_info_uses_what_the_listing_takes(fleet, sandbox):
     assert len(fleet.list_devices("av", Query(page_size=7)).devices) == 20
     assert [entry["query"]["per_page"] for entry in sandbox.requests("xyte")] == ["7"] * 3
@@ -256,11 +351,19 @@ def test_base_info_shows_the_state_and_no_password(fleet):
     assert "Password" not in json.dumps(found.record())
 
 
+def test_a_device_that_went_away_since_the_listing_leaves_the_others_their_base_info(fleet, sandbox):
+    number = device(sandbox, sn=DISPLAY)["id"]
+    sandbox.fault({"vendor": "xyte", "method": "GET", "path": f".*/{number}", "status": 404})
+    listing = fleet.list_devices("av", Query(gather=frozenset({"base_info"})))
+    assert [bool(found.gathered) for found in listing.devices].count(False) == 1
+    assert "no base_info of 1 devices" in listing.warnings[0]
+
+
 # Name and space
 
 
 def test_a_device_is_renamed_and_moved_and_both_are_read_back(fleet, sandbox):
-    wanted = {"serial": DISPLAY, "name": "Window", "space": "Hamburg/Hall A/B"}
+    wanted = {"serial": DISPLAY, "name": "Window", "space": "Wiz/Hamburg/Hall A/B"}
     converge(fleet, wanted)
     held = device(sandbox, sn=DISPLAY)
     assert (held["name"], held["space"]) == ("Window", 11553)
@@ -281,6 +384,32 @@ def test_a_rename_that_is_accepted_without_effect_is_not_taken_for_done(fleet, s
     report = applied(fleet, {"serial": DISPLAY, "name": "Window", "metafields": {"display": {"brightness": 3}}})
     assert [result.status for result in report.results] == ["failed", "done"]
     assert "accepted, not confirmed: the device still shows 'Berlin Room 1 Display'" in report.problems()[0]
+
+
+def test_a_name_that_the_vendor_changes_is_a_failure_that_wrote(fleet, sandbox):
+    plan = plan_of(fleet, {"serial": DISPLAY, "name": " Window "})
+    with opened(sandbox) as other:
+        converge(other, {"serial": DISPLAY, "name": "Window"})
+    sandbox.fault({"vendor": "xyte", "method": "PATCH", "status": 200, "body": {"success": True}})
+    report = fleet.apply(plan)
+    assert "it was changed, but not as declared: the device shows 'Window' now" in report.problems()[0]
+    assert report.changed
+
+
+def test_a_rename_whose_answer_denies_success_was_not_accepted(fleet, sandbox):
+    sandbox.fault({"vendor": "xyte", "method": "PATCH", "status": 200, "body": {"success": False}})
+    (problem,) = applied(fleet, {"serial": DISPLAY, "name": "Window"}).problems()
+    assert "not accepted: the device still shows" in problem
+
+
+def test_a_move_to_another_customer_is_refused_before_anything_is_written(fleet, sandbox):
+    tree = [{"id": 1, "name": "Wiz", "parent_id": None}, {"id": 50, "name": "Acme", "parent_id": None}]
+    for space in ("Acme", "50", "Acme/New"):
+        sandbox.fault(
+            {"vendor": "xyte", "method": "GET", "path": ".*/spaces", "status": 200, "body": {"items": tree, "next_page": None}}
+        )
+        (error,) = plan_of(fleet, {"serial": DISPLAY, "space": space, "create_space": True}).errors
+        assert "another customer" in str(error)
 
 
 def test_the_oldest_documentation_is_enough_for_claiming_configuring_and_deleting(fleet, sandbox):
@@ -309,7 +438,7 @@ def test_unknown_and_wrongly_written_spaces_are_refused_before_anything_is_writt
 def test_missing_spaces_are_made_once_for_all_and_the_higher_ones_first(fleet, sandbox):
     wanted = [
         {**FRESH, "space": "Wiz/Berlin/Floor 9/Room 1", "create_space": True},
-        {"serial": DISPLAY, "space": "Berlin/Floor 9/Room 1", "create_space": True},
+        {"serial": DISPLAY, "space": "Wiz/Berlin/Floor 9/Room 1", "create_space": True},
         {"serial": "XQD-00002", "space": "Wiz/Berlin/Floor 9", "create_space": True},
     ]
     plan = plan_of(fleet, *wanted)
@@ -433,6 +562,26 @@ def test_a_refused_configuration_leaves_the_old_one_known(fleet, sandbox):
     assert plan_of(fleet, good).changes == ()
 
 
+def test_the_device_as_an_answer_says_that_the_configuration_was_accepted(fleet, sandbox):
+    body = {"id": device(sandbox, sn=DISPLAY)["id"], "name": "x"}
+    sandbox.fault({"vendor": "xyte", "method": "PATCH", "status": 200, "body": body, "after": True})
+    wanted = {"serial": DISPLAY, "metafields": {"display": {}}}
+    converge(fleet, wanted)
+    assert plan_of(fleet, wanted).changes == ()
+
+
+@pytest.mark.parametrize("number", [2, 9])
+def test_what_many_devices_have_to_say_alike_stands_once(fleet, state, number):
+    many = [{"serial": f"XQD-0000{count}", "metafields": {"display": {}}} for count in range(1, number + 1)]
+    lines = number if number == 2 else 1
+    plan = plan_of(fleet, *many)
+    assert len(plan.warnings) == lines
+    assert all(str(state) in text for text in plan.warnings)
+    assert plan.warnings[0].startswith("9 devices of account av, such as av/XQD-00001: whether") is (number == 9)
+    fleet.apply(plan)
+    assert len(plan_of(fleet, *many).notes) == lines
+
+
 def test_an_answer_that_says_no_success_is_a_failure(fleet, sandbox):
     sandbox.fault({"vendor": "xyte", "method": "PATCH", "status": 200, "body": {"success": False, "error": "busy"}})
     wanted = {"serial": DISPLAY, "metafields": {"display": {}}}
@@ -455,6 +604,28 @@ def test_secret_parts_are_shown_nowhere(sandbox, state):
     wanted["display"] = {}
     failed = task(sandbox, "device", serial=DISPLAY, metafields=wanted, secret_metafields=["network"])
     assert secret not in json.dumps(failed)
+
+
+@pytest.mark.parametrize("name", ["web_password", "network.web_password"])
+def test_a_secret_deep_inside_is_shown_nowhere_either(sandbox, name):
+    wanted = {"display": {"brightness": 5}, "network": {"web_password": "canary"}}
+    result = task(sandbox, "device", serial=DISPLAY, metafields=wanted, secret_metafields=[name])
+    assert "canary" not in json.dumps(result)
+    assert result["changes"][0]["after"]["network"] == {"web_password": "(hidden)"}
+    assert device(sandbox, sn=DISPLAY)["configuration"] == wanted
+
+
+def test_secret_names_that_fit_nothing_are_warned_of(fleet):
+    wanted = {"serial": DISPLAY, "metafields": {"network": {"web_password": "x"}}}
+    for names, warned in ((["network.web_pasword"], True), (["other", "web_password"], False)):
+        plan = plan_of(fleet, {**wanted, "secret_metafields": names})
+        assert any("hides nothing" in text for text in plan.warnings) is warned
+
+
+def test_a_rename_that_was_granted_and_could_not_be_read_back_counts_as_written(fleet, sandbox):
+    sandbox.fault({"vendor": "xyte", "method": "GET", "path": ".*/devices/.*", "status": 403, "times": None})
+    report = applied(fleet, {"serial": DISPLAY, "name": "Window"})
+    assert ([result.status for result in report.results], report.changed) == (["unclear"], True)
 
 
 # Deleting

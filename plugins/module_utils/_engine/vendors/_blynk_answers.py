@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import BadAnswer
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import HIDDEN
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.paging import Numbering, Page, read_numbered
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.reading import asking_is_cheaper
 
@@ -24,7 +23,6 @@ Pairs = tuple[tuple[str, t.Any], ...]
 
 # Listings of devices that take ``orgId``. Templates may come from an organization above, so that theirs is not among them.
 _BY_ORGANIZATION = frozenset(f"{API}/{name}" for name in ("devices", "device/by-owner", "device/last-activated"))
-_SECRET_ENDINGS = ("token", "secret", "password")
 
 
 def needed(payload: t.Any, key: str, kind: type, path: str) -> t.Any:
@@ -132,21 +130,3 @@ def _sorted_in(found: Found, wanted: list[str], key: t.Callable[[Row], str]) -> 
         found.by_key.setdefault(key(row), []).append(row)
     found.by_key = {name: rows for name, rows in found.by_key.items() if name in wanted}
     return [name for name in wanted if name not in found.by_key]
-
-
-def without_secrets(value: t.Any, secrets: t.Collection[str] = ()) -> t.Any:
-    """A copy of vendor data in which no device token stands: neither under a name that says so nor as any other text."""
-    if isinstance(value, dict):
-        # Short values would blacken ordinary words; a device token has 32 characters.
-        inner = {*secrets, *(item for name, item in value.items() if _secret(name) and isinstance(item, str) and len(item) >= 8)}
-        return {name: without_secrets(item, inner) for name, item in value.items() if not _secret(name)}
-    if isinstance(value, list):
-        return [without_secrets(item, secrets) for item in value]
-    if isinstance(value, str):
-        for secret in secrets:
-            value = value.replace(secret, HIDDEN)
-    return value
-
-
-def _secret(name: str) -> bool:
-    return name.lower().endswith(_SECRET_ENDINGS)

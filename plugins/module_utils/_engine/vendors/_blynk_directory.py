@@ -162,7 +162,7 @@ class Directory:
     def _own_organization(self) -> Organization | Miss:
         path = f"{API}/profile"
         try:
-            body = self._client.get(path).body
+            body = self._client.page(path).body
         except (Forbidden, Gone, Refused) as error:
             return Miss(DeclarationError, f"the account's own organization could not be read: {error}")
         return Organization(needed(body, "id", int, path), needed(body, "name", str, path))
@@ -220,7 +220,7 @@ class Directory:
     def _owner(self, text: str) -> User | Miss:
         path = f"{API}/user"
         try:
-            row = self._client.get(path, (("userId", int(text)),)).body
+            row = self._client.page(path, (("userId", int(text)),)).body
         except Gone:
             # "Not found or belong to another organization": only the list shows users of organizations below.
             try:
@@ -346,7 +346,7 @@ class Directory:
     def _read_definitions(self, template: int) -> tuple[Metafield, ...] | Miss:
         path = f"{API}/template/metafields"
         try:
-            body = self._client.get(path, (("templateId", template),)).body
+            body = self._client.page(path, (("templateId", template),)).body
         except (Forbidden, Gone, Refused) as error:
             return Miss(DeclarationError, f"the metafields of template {template} could not be read: {error}")
         return definitions_from_json(rows_of(body, path), path)

@@ -20,6 +20,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.redaction import without_secrets
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import select, sort_term
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_answers import (
@@ -36,7 +37,6 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     look_up,
     needed,
     rows_of,
-    without_secrets,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_directory import Directory, User
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_metafields import (

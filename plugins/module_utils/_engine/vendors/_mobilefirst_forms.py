@@ -31,6 +31,7 @@ RESULTS = ("set-device-status-result", "set-applicationdevice-status-result", "r
 
 _LISTS = frozenset({"items", "applicationDeviceAssociations", "userIds", "projects", "errors"})
 _NUMBERS = frozenset({"pageNumber", "pageSize", "startIndex", "totalListSize"})
+_MOST_REASONS = 10
 _FLAGS = {"true": True, "false": False}
 _FLAG_NAMES = frozenset({"ok", "busy", "running"})
 
@@ -64,6 +65,25 @@ def _typed(data: Row) -> Row:
     return typed
 
 
+def reasons(body: t.Any) -> str:
+    """Why something failed, as the ``errors`` of an answer in either form say it, unmasked; empty where they do not.
+
+    The documented form is a list of objects with ``details``; whoever writes another one still says why.
+    """
+    try:
+        data = as_data(body, _LISTS) if isinstance(body, Element) else body
+    except BadMarkup:
+        return ""
+    return "; ".join(_texts(data.get("errors"))[:_MOST_REASONS]) if isinstance(data, dict) else ""
+
+
+def _texts(value: t.Any, levels: int = 4) -> list[str]:
+    """Every text in plain data, so many levels down."""
+    if isinstance(value, (list, dict)) and levels:
+        return [text for part in (value.values() if isinstance(value, dict) else value) for text in _texts(part, levels - 1)]
+    return [value] if isinstance(value, str) and value else []
+
+
 @dataclass(frozen=True)
 class Page:
     """One page of the listing of devices: rows in one form, without nulls and with their lists always there.
@@ -82,7 +102,7 @@ def page_of(body: t.Any, path: str) -> Page:
     data = data_of(body, DEVICES, path)
     total = data.get("totalListSize")
     rows = data.get("items")
-    if rows is None and (isinstance(body, Element) or total == 0):
+    if rows is None and (total == 0 or (isinstance(body, Element) and _bare(data))):
         rows = []
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadAnswer("the listing has no items, or one that is no object", method="GET", path=path)
@@ -93,6 +113,11 @@ def page_of(body: t.Any, path: str) -> Page:
         # Absent, null and empty text are the end.
         None if bookmark is None or bookmark == "" or isinstance(bookmark, bool) else str(bookmark),
     )
+
+
+def _bare(data: Row) -> bool:
+    """Whether a listing in XML has left out the wrapper of a list that is empty, and is a listing all the same: it counts."""
+    return isinstance(data.get("totalListSize"), int) and not any(isinstance(value, (dict, list)) for value in data.values())
 
 
 def _row(row: Row, path: str) -> Row:
@@ -148,13 +173,13 @@ def owner_record(user: str) -> dict[str, t.Any]:
     return {"id": user, "email": user if "@" in user else None, "name": user}
 
 
-def _applications(row: Row) -> tuple[dict[str, str], dict[str, int]]:
-    """The state of each application by name, and how many versions of it the device has."""
-    states: dict[str, list[str]] = {}
+def _applications(row: Row) -> tuple[dict[str, str | None], dict[str, int]]:
+    """The state of each application by name, None where the vendor does not say, and how many versions the device has."""
+    states: dict[str, list[str | None]] = {}
     for entry in row["applicationDeviceAssociations"]:
         name = entry.get("appName")
         if isinstance(name, str) and name:
-            states.setdefault(name, []).append(str(entry.get("status") or ""))
+            states.setdefault(name, []).append(_text(entry.get("status")))
     applications = {name: seen[0] if len(set(seen)) == 1 else MIXED for name, seen in states.items()}
     return applications, {name: len(seen) for name, seen in states.items()}
 
@@ -164,13 +189,15 @@ def _text(value: t.Any) -> str | None:
 
 
 def _moment(value: t.Any) -> str | None:
-    """ISO 8601 in UTC with a Z, as documented; a time with another offset is converted, anything else left as it is."""
+    """ISO 8601 in UTC with a Z, as documented; a time with another offset is converted, and what is no time is None."""
     text = _text(value)
-    if text is None or text.endswith("Z"):
-        return text
+    if text is None:
+        return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
+        return None
+    if text.endswith("Z"):
         return text
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import dataclass, replace
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import READ, Call
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
     ApiError,
+    AuthFailed,
+    BadAnswer,
+    Forbidden,
     Gone,
     IncompleteRead,
     Refused,
@@ -31,6 +34,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     Row,
     data_of,
     page_of,
+    reasons,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
@@ -93,11 +97,14 @@ class Place:
 
 @dataclass(frozen=True)
 class Found:
-    """Rows of a listing, each once; ``whole`` tells whether they are all of it. ``warnings`` is text for the user."""
+    """Rows of a listing, each once; ``whole`` tells whether they are all of it.
+
+    ``doubt`` says why there may be more although the listing has come to its end: what is not among them need not be absent.
+    """
 
     rows: list[Row]
     whole: bool = True
-    warnings: tuple[str, ...] = ()
+    doubt: str | None = None
 
 
 class _Misfit(Exception):
@@ -115,7 +122,10 @@ class Runtime:
         self, path: str, roots: t.Collection[str], query: Pairs = (), *, pace: str = READ, deadline: Deadline | None = None
     ) -> Row:
         """The object at a path. Raises ApiError."""
-        answer = self._client.send(Call("GET", path, query, pace=pace, accept=self.place.accept), deadline=deadline)
+        try:
+            answer = self._client.send(Call("GET", path, query, pace=pace, accept=self.place.accept), deadline=deadline)
+        except (AuthFailed, Forbidden) as error:
+            raise self.explained(error) from None
         return data_of(answer.body, roots, path)
 
     def devices(
@@ -129,8 +139,9 @@ class Runtime:
     ) -> Found:
         """The devices, or those that the server finds for ``query`` by name or user.
 
-        ``enough`` is asked after each page but the last whether reading may stop. Raises ApiError: Gone that says what is wrong
-        with the runtime, IncompleteRead for a listing that does not fit together.
+        ``enough`` is asked after each page but the last whether reading may stop, and at the end of a listing that is shorter
+        than it says. Raises ApiError: Gone that says what is wrong with the runtime, IncompleteRead for a listing that does not
+        fit together.
         """
         chosen = (("query", query), ("orderBy", order), ("pageSize", size))
         asked = self.place.query(*(pair for pair in chosen if pair[1] is not None))
@@ -140,7 +151,7 @@ class Runtime:
             try:
                 problem = self.problem(error, deadline)
             except ApiError as unread:
-                problem = self._gone(f"{error.message}; the server's list of runtimes could not be read: {unread.message}", error)
+                problem = _reworded(error, f"{error.message}; the server's list of runtimes could not be read: {unread.message}")
             if problem is not None:
                 raise problem from None
         # Some releases lose sight of a runtime for a moment (docs/vendors/mobilefirst.md).
@@ -158,18 +169,33 @@ class Runtime:
                 continue
             if not (counted and found.whole and total is not None and len(found.rows) < total):
                 return found
-            ids = {row["id"] for row in found.rows}
-            if before == ids:
-                text = f"the runtime {self.place.runtime!r} counts {total} devices and lists {len(ids)}, each time the same ones"
-                return replace(found, warnings=(text,))
-            before = ids
-            problem = f"{len(ids)} devices were listed and {total} counted, and other ones each time"
-        raise IncompleteRead(
-            f"the listing does not fit together, read {MOST_READS} times: {problem}",
-            account=self._client.settings.name,
-            method="GET",
-            path=self.place.path("devices"),
-        )
+            rows = {row["id"]: row for row in found.rows}
+            if enough is not None and enough(rows, total):
+                return replace(found, whole=False)
+            if before == rows.keys():
+                text = (
+                    f"the runtime {self.place.runtime!r} counts {total} devices and lists {len(rows)}, each time the same ones: "
+                    "what is not among them may be there all the same"
+                )
+                return replace(found, doubt=text)
+            before = set(rows)
+            problem = f"{len(rows)} devices were listed and {total} counted, and other ones each time"
+        raise self.incomplete(f"the listing does not fit together, read {MOST_READS} times: {problem}")
+
+    def incomplete(self, text: str) -> IncompleteRead:
+        """An error for a listing that cannot be trusted to show every device."""
+        return IncompleteRead(text, account=self._client.settings.name, method="GET", path=self.place.path("devices"))
+
+    def explained(self, error: AuthFailed | Forbidden, *, writes: bool = False) -> ApiError:
+        """A refusal with the user, the server and, where a right is missing, the roles that have it."""
+        settings = self._client.settings
+        text = f"{error.message}: user {settings.username!r} at {urlsplit(settings.url).netloc}"
+        if isinstance(error, Forbidden):
+            kind = "worklight" if self.place.version == "1.0" else "mfp"
+            roles = [f"{kind}{role}" for role in ("admin", "deployer", "operator", *(() if writes else ("monitor",)))]
+            what = "writing to" if writes else "reading"
+            text += f"; {what} the runtime {self.place.runtime!r} takes the role {', '.join(roles[:-1])} or {roles[-1]}"
+        return _reworded(error, text)
 
     def _read_once(self, asked: Pairs, enough: Enough | None, deadline: Deadline | None) -> tuple[Found, int | None]:
         """The rows and the total. A page may be short, or empty, although another follows."""
@@ -182,11 +208,17 @@ class Runtime:
         def fetch(link: Pairs) -> Page:
             try:
                 answer = self._client.page(path, (*asked, *link), deadline=deadline, accept=self.place.accept)
-                return page_of(answer.body, path)
+            except (AuthFailed, Forbidden) as error:
+                raise self.explained(error) from None
             except Refused:
                 if not link:
                     raise
                 raise _Misfit("the server did not take the bookmark that it gave") from None
+            try:
+                return page_of(answer.body, path)
+            except BadAnswer as error:
+                error.vendor_message = self._client.masker.mask(reasons(answer.body)) or None
+                raise
 
         def next_of(page: Page) -> Pairs | None:
             if page.bookmark is not None:
@@ -209,7 +241,7 @@ class Runtime:
                 raise _Misfit(error.message) from None
         return Found(list(rows.values())), total
 
-    def problem(self, error: Gone, deadline: Deadline | None = None) -> Gone | None:
+    def problem(self, error: Gone, deadline: Deadline | None = None) -> ApiError | None:
         """What is wrong with the runtime after a 404, as the server's list of runtimes shows it; None where it is running.
 
         Raises ApiError where that list cannot be read.
@@ -219,24 +251,13 @@ class Runtime:
             states = self._states(deadline)
         except Gone:
             advice = "`url` must lead up to and including the admin root, such as https://host:9443/mfpadmin"
-            return self._gone(f"there is no administration service of version {self.place.version}; {advice}", error)
+            return _reworded(error, f"there is no administration service of version {self.place.version}; {advice}")
         if states.get(name) is True:
             return None
         known = ", ".join(other if runs else f"{other} (not running)" for other, runs in sorted(states.items()))
         if name in states:
-            return self._gone(f"the runtime {name!r} is not running", error)
-        return self._gone(f"there is no runtime {name!r} that is running; the server knows {known or 'none'}", error)
-
-    def _gone(self, text: str, error: Gone) -> Gone:
-        return Gone(
-            text,
-            account=error.account,
-            method=error.method,
-            path=error.path,
-            status=error.status,
-            vendor_message=error.vendor_message,
-            tracking_id=error.tracking_id,
-        )
+            return _reworded(error, f"the runtime {name!r} is not running")
+        return _reworded(error, f"there is no runtime {name!r} that is running; the server knows {known or 'none'}")
 
     def _states(self, deadline: Deadline | None) -> dict[str, bool]:
         """Whether each runtime that the server knows is running."""
@@ -261,3 +282,16 @@ class Runtime:
             return self.get(self.place.path("lock"), LOCK, deadline=deadline).get("busy") is True
         except ApiError:
             return False
+
+
+def _reworded(error: ApiError, text: str) -> ApiError:
+    """The same error with another message."""
+    return type(error)(
+        text,
+        account=error.account,
+        method=error.method,
+        path=error.path,
+        status=error.status,
+        vendor_message=error.vendor_message,
+        tracking_id=error.tracking_id,
+    )

@@ -19,6 +19,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     TRANSACTION,
     Row,
     data_of,
+    reasons,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._mobilefirst_runtime import Runtime
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
@@ -27,7 +28,6 @@ SUCCEEDED, FAILED, UNKNOWN = "succeeded", "failed", "unknown"
 
 # Seconds between the looks at a transaction. Most take no time at all.
 FIRST_PAUSE, LAST_PAUSE = 0.5, 10.0
-_MOST_WORDS = 10
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,5 @@ def _status(transaction: Row) -> str:
 
 def _because(client: Client, transaction: Row) -> str:
     """The vendor's words about a transaction, masked."""
-    errors = transaction.get("errors")
-    entries = [entry.get("details") for entry in (errors if isinstance(errors, list) else ()) if isinstance(entry, dict)]
-    said = "; ".join(entry for entry in entries[:_MOST_WORDS] if isinstance(entry, str) and entry)
+    said = reasons(transaction)
     return f": {client.masker.mask(said)}" if said else ", without saying why"

@@ -17,9 +17,8 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps im
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_configurations import operation
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_directory import WORKSPACES
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_finding import CONFIGURATIONS, DEVICES
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_ids import id_key
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import plain_mac
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_paging import Pairs, Row
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import Row, id_key, plain_mac
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_paging import Pairs
 
 JSON_PATCH = "application/json-patch+json"
 ACTIVATION_CODE = f"{DEVICES}/activationCode"
@@ -66,7 +65,7 @@ def _rename(change: Change, _organization: Pairs) -> Call:
         pace=PATCH,
         repeat=AFTER_READING,
         stage=RENAME,
-        lane=f"devices of {id_key(workspace)}",
+        lane=f"devices of {change.ids['was']}",
     )
 
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import same
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import BadAnswer, DeclarationError, Unsupported
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import HIDDEN, Declaration
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import same_id, text_of
 
 DEFAULT, CONFIGURED = "default", "configured"
 
@@ -53,13 +54,16 @@ class Configuration:
 Configurations = t.Mapping[str, Configuration]
 
 
-def configurations_from_json(body: t.Any) -> dict[str, Configuration]:
-    """The configurations of an answer by key. Raises BadAnswer where it holds none in the documented form."""
+def configurations_from_json(body: t.Any, device_id: str | None = None) -> dict[str, Configuration]:
+    """The configurations of an answer by key. Raises BadAnswer where it is not in the documented form, or another device's."""
     items = body.get("items") if isinstance(body, dict) else None
     if not isinstance(items, dict):
         raise BadAnswer(
             "the answer lacks the documented key 'items', an object by name", method="GET", path="/deviceConfigurations"
         )
+    told = text_of(body, "deviceId")
+    if device_id is not None and told is not None and not same_id(told, device_id):
+        raise BadAnswer(f"the answer is about another device, {told}", method="GET", path="/deviceConfigurations")
     return {key: _configuration(key, entry) for key, entry in items.items() if isinstance(entry, dict)}
 
 

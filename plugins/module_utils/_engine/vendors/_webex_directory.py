@@ -24,16 +24,24 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Refused,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_ids import decoded, id_key, same_id
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import text_of, texts_of
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.reading import chunks
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import (
+    Row,
+    decoded,
+    id_key,
+    same_id,
+    text_of,
+    texts_of,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_paging import (
     Listing,
     Pairs,
-    Row,
     look_up,
+    refuse_foreign,
 )
 
 WORKSPACES, PEOPLE = "/workspaces", "/people"
+MOST_IDS = 85
 MODELS = "/telephony/config/supportedDevices"
 _MODEL_NAMES = ("model", "displayName", "product")
 
@@ -69,7 +77,7 @@ class Directory:
     def find_models(self) -> None:
         """Reads which phones can be added. Where that is not allowed, the vendor itself judges a model."""
         try:
-            body = self._client.get(MODELS).body
+            body = self._client.page(MODELS).body
         except (Forbidden, Gone, Refused):
             return
         rows = body.get("devices") if isinstance(body, dict) else None
@@ -140,6 +148,10 @@ class Directory:
             raise Ambiguous(f"workspace {name!r} fits {len(rows)}: {listed}; use the id")
         return rows[0] if rows else None
 
+    def is_unknown(self, name: str) -> bool:
+        """Whether a name was looked up and no workspace has it."""
+        return self._named.get(name) == []
+
     def near_workspaces(self, name: str) -> list[str]:
         """The names that come nearest to one that no workspace has."""
         names = sorted({str(row.get("displayName")) for row in self._workspaces.values() if row.get("displayName")})
@@ -177,6 +189,7 @@ class Directory:
         body = self._client.get(path).body
         if not isinstance(body, dict) or not same_id(text_of(body, "id"), identifier):
             raise BadAnswer("the answer is not about the workspace that was asked for", method="GET", path=path)
+        refuse_foreign([body], dict(self._organization).get("orgId"), path)
         return body
 
     def workspace(self, identifier: str) -> Row:
@@ -186,10 +199,14 @@ class Directory:
             return self._workspaces[key]
         raise DeclarationError(f"workspace {identifier!r} could not be read: {self._refused.get(key, 'it was not asked for')}")
 
+    def lacks(self, identifier: str) -> bool:
+        """Whether a workspace was asked for by its id and is not there."""
+        return id_key(identifier) in self._absent
+
     def workspace_id(self, wanted: str) -> str:
         """The id of a workspace that was asked for by id, as the vendor writes it. Raises NotFound where there is none."""
         key = id_key(wanted)
-        if key in self._absent:
+        if self.lacks(wanted):
             raise NotFound(f"there is no workspace with the id {wanted!r}, or none that these credentials see")
         row = self._workspaces.get(key)
         return wanted if row is None else text_of(row, "id") or wanted
@@ -203,6 +220,11 @@ class Directory:
         """Keeps a workspace that was just made, or renamed."""
         self._keep(row)
 
+    def shown_now(self, name: str) -> list[Row]:
+        """The workspaces of this name that the filter shows now, which proves no absence. Raises ApiError."""
+        rows = Listing(self._client, WORKSPACES, (*self._organization, ("displayName", name))).all()
+        return [row for row in rows if row.get("displayName") == name]
+
     def fresh_named(self, name: str) -> list[Row]:
         """The workspaces of this name as they are now, the whole listing read. Raises ApiError."""
         rows = [row for row in Listing(self._client, WORKSPACES, self._organization).all() if row.get("displayName") == name]
@@ -214,6 +236,20 @@ class Directory:
         wanted = {email.casefold(): email for email in emails}
         missing = [email for key, email in wanted.items() if key not in self._people and f"person {key}" not in self._refused]
         self._client.map(self._ask_person, sorted(missing))
+
+    def find_persons(self, ids: t.Iterable[str]) -> None:
+        """Looks these people up by their ids. Where that is not allowed, the vendor itself judges them. Raises ApiError."""
+        wanted = {id_key(identifier): identifier for identifier in ids if id_key(identifier) not in self._persons}
+        for part in chunks(list(wanted.values()), MOST_IDS):
+            try:
+                rows = Listing(self._client, PEOPLE, (*self._organization, ("id", ",".join(part)))).all()
+            except (Forbidden, Gone, Refused):
+                return
+            for row in rows:
+                if identifier := text_of(row, "id"):
+                    email = next(iter(texts_of(row.get("emails"))), None)
+                    self._persons[id_key(identifier)] = Person(identifier, email, text_of(row, "displayName"))
+            self._absent |= {id_key(identifier) for identifier in part} - self._persons.keys()
 
     def _ask_person(self, email: str) -> None:
         key = email.casefold()
@@ -234,6 +270,8 @@ class Directory:
     def person(self, wanted: str) -> Person:
         """The person of an e-mail address that was looked up, or of an id. Raises DeclarationError."""
         if "@" not in wanted:
+            if id_key(wanted) in self._absent:
+                raise NotFound(f"there is no person with the id {wanted!r}, or none that these credentials see; correct it")
             return self._persons.get(id_key(wanted), Person(wanted))
         key = wanted.casefold()
         if (reason := self._refused.get(f"person {key}")) is not None:

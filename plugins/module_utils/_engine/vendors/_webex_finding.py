@@ -18,17 +18,21 @@ from urllib.parse import quote
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import BadAnswer, Forbidden, Gone, Refused
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import mac_key
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_ids import (
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.reading import asking_is_cheaper
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_directory import WORKSPACES
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import (
     MADE_UP_DEVICE,
+    Row,
     id_key,
+    mac_forms,
     same_id,
+    text_of,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import mac_forms, plain_mac, text_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_paging import (
     Listing,
     Pairs,
-    Row,
     look_up,
+    refuse_foreign,
     row_key,
 )
 
@@ -129,6 +133,7 @@ class Finder:
         self._organization = organization
         self._admin: bool | None = None
         self.forbidden: dict[str, str] = {}
+        self.why_hidden = OWN_ONLY
 
     def listing(self, query: Pairs = (), **more: t.Any) -> Listing:
         """The device list with these filters."""
@@ -138,23 +143,35 @@ class Finder:
         """Rows among which every device is that is wanted and there, and the listing as far as it was read. Raises ApiError."""
         self.forbidden = {}
         listing, rows = self.listing(), Rows(wanted)
+        asked: list[Sought] = []
 
         def shown(item: Sought, whole: bool) -> bool:
             # Another device may have the same name, which only the whole listing shows.
             hits = rows.of(item)
             return whole or bool(item.identifiers and hits and not item.open_in(hits))
 
-        look_up(self._client, listing, wanted, keep=rows.keep, shown=shown, ask=self._ask)
+        def ask(item: Sought) -> tuple[list[Row], bool]:
+            asked.append(item)
+            return self._ask(item)
+
+        look_up(self._client, listing, wanted, keep=rows.keep, shown=shown, ask=ask)
         if listing.whole and not listing.rows and not rows.hits:
             # Nothing at all is rare enough for a second look.
             listing = self.listing()
             rows.keep(listing.all())
-        if listing.whole and len(wanted) > 1:
-            # Rows move between pages while they are read. Before a phone is claimed it is looked for by itself.
-            missing = [item.identifiers["mac"] for item in wanted if item.phone and not rows.of(item)]
-            for found, _whole in self._client.map(lambda mac: self._filtered("mac", "mac", plain_mac(mac), mac), missing):
-                rows.keep(found)
+        if listing.whole and listing.pages > 1:
+            self._look_again([item for item in wanted if item not in asked and not rows.of(item)], rows, listing.pages)
         return rows, listing
+
+    def _look_again(self, missing: t.Sequence[Sought], rows: Rows, pages: int) -> None:
+        """What one reading of several pages lacks: when a device goes meanwhile, those behind it move up, and one is skipped."""
+        if not missing:
+            return
+        if asking_is_cheaper(len(missing) * self._client.crowd, 1, 1, pages):
+            for found, _settled in self._client.map(self._ask, missing):
+                rows.keep(found)
+        else:
+            rows.keep(self.listing().all())
 
     def _ask(self, item: Sought) -> tuple[list[Row], bool]:
         """What reading by id and by filter shows of a device, and whether that settles it."""
@@ -202,9 +219,7 @@ class Finder:
         except Forbidden as error:
             self.forbidden[id_key(identifier)] = str(error)
             return []
-        if not isinstance(body, dict):
-            raise BadAnswer("the answer is no device", account=self._client.settings.name, method="GET", path=path)
-        if any(same_id(text_of(body, name), identifier) for name in ("id", "webexDeviceId")):
+        if self._shows(body, identifier, path):
             return [body]
         if not any(same_id(text_of(body, name), identifier) for name in ("callingDeviceId", "deviceId")):
             raise BadAnswer("the answer is about another device", account=self._client.settings.name, method="GET", path=path)
@@ -218,9 +233,16 @@ class Finder:
             body = self._client.get(path, self._organization).body
         except Gone:
             return None
+        if not self._shows(body, identifier, path):
+            raise BadAnswer("the answer is about another device", account=self._client.settings.name, method="GET", path=path)
+        return t.cast("Row", body)
+
+    def _shows(self, body: t.Any, identifier: str, path: str) -> bool:
+        """Whether an answer is the device of this id. Raises BadAnswer for what is none, or is another organization's."""
         if not isinstance(body, dict):
             raise BadAnswer("the answer is no device", account=self._client.settings.name, method="GET", path=path)
-        return body
+        refuse_foreign([body], dict(self._organization).get("orgId"), path)
+        return any(same_id(text_of(body, name), identifier) for name in ("id", "webexDeviceId"))
 
     def in_workspace(self, workspace: str) -> list[Row]:
         """The devices of a workspace. Raises ApiError."""
@@ -235,16 +257,27 @@ class Finder:
         if self._admin is None and shows_others(rows):
             self._admin = True
         if self._admin is None:
-            known = next((identifier for row in rows if (identifier := text_of(row, "id"))), MADE_UP_DEVICE)
+            # The call takes no organization, so that a device of a managed one is not fit to be asked for.
+            shown = [] if self._organization else [identifier for row in rows if (identifier := text_of(row, "id"))]
+            known = shown[0] if shown else MADE_UP_DEVICE
             try:
                 self._client.get(CONFIGURATIONS, (("deviceId", known),))
             except Forbidden:
                 self._admin = False
             except (Gone, Refused):
-                self._admin = True
+                # The device may have been looked for before the rights were looked at.
+                self._admin = self._reads_workspaces()
+                self.why_hidden = OWN_ONLY if self._admin else UNPROVEN
             else:
                 self._admin = True
         return self._admin
+
+    def _reads_workspaces(self) -> bool:
+        try:
+            self._client.get(WORKSPACES, (*self._organization, ("max", "1")))
+        except (Forbidden, Gone, Refused):
+            return False
+        return True
 
     def out_of_sight(self, item: Sought) -> str | None:
         """Why a device that was not found may be there all the same, where reading it by id was forbidden."""
@@ -255,6 +288,10 @@ class Finder:
 OWN_ONLY = (
     f"the token shows its owner's own devices only, without an error; to see the others it needs {ADMIN_READ} "
     "and an administrator as its owner"
+)
+UNPROVEN = (
+    "nothing shows that the token sees more than its owner's own devices, which it would list without an error; "
+    f"{ADMIN_READ} and spark-admin:workspaces_read would"
 )
 
 

@@ -15,14 +15,13 @@ import typing as t
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import BadAnswer, IncompleteRead
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import BadAnswer, Gone, IncompleteRead
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.paging import follow
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.reading import asking_is_cheaper
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import origin
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_ids import id_key
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import Row, id_key, same_id, text_of
 
-Row = dict[str, t.Any]
 Pairs = tuple[tuple[str, t.Any], ...]
 
 PAGE = 100
@@ -46,8 +45,13 @@ def pages(client: Client, path: str, query: Pairs, size: int = PAGE) -> t.Iterat
     """The pages of a listing. Raises IncompleteRead for one that cannot be trusted, and other ApiErrors."""
 
     def once(asked: Pairs) -> Shown:
-        answer = client.get(path, asked)
+        try:
+            answer = client.page(path, asked)
+        except Gone as error:
+            error.message = f"webex has no listing at this address, which is always there: is `url` right? ({error.message})"
+            raise
         rows = rows_of(answer.body, path, client.settings.name)
+        refuse_foreign(rows, dict(query).get("orgId"), path)
         return Shown(rows, _following(client, path, (*query, ("max", str(size))), answer.headers.get("link")))
 
     def fetch(asked: Pairs) -> Shown:
@@ -69,6 +73,19 @@ def rows_of(body: t.Any, path: str, account: str | None) -> list[Row]:
             path=path,
         )
     return items
+
+
+def refuse_foreign(rows: t.Iterable[Row], organization: str | None, path: str) -> None:
+    """Raises BadAnswer for a row of another organization than the one that was asked for."""
+    for row in rows if organization is not None else ():
+        held = text_of(row, "orgId")
+        # The account may name it by its UUID alone.
+        if held and not same_id(held, organization) and id_key(held).rpartition("/")[2] != str(organization).lower():
+            raise BadAnswer(
+                f"organization {organization} was asked for, and the answer shows {row.get('id')} of organization {held}",
+                method="GET",
+                path=path,
+            )
 
 
 def next_link(header: str | None) -> str | None:
@@ -169,11 +186,11 @@ def look_up(
     pages are taken to be left as were read.
     """
     unseen = list(wanted)
-    if not asking_is_cheaper(len(unseen), 1, PAGE):
+    if not asking_is_cheaper(len(unseen) * client.crowd, 1, PAGE):
         while not listing.whole:
             keep(listing.more())
             unseen = [item for item in unseen if not shown(item, listing.whole)]
-            if not unseen or asking_is_cheaper(len(unseen), 1, 1, listing.pages):
+            if not unseen or asking_is_cheaper(len(unseen) * client.crowd, 1, 1, listing.pages):
                 break
     if not unseen or listing.whole:
         return

@@ -13,9 +13,8 @@ import typing as t
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Unsupported
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Query, mac_key
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_ids import same_id
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import texts_of
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_paging import Pairs, Row
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import Row, same_id, texts_of
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_paging import Pairs
 
 _LIST = "GET /devices"
 _HERE = "compared by fleetform in what was read"
@@ -33,8 +32,7 @@ READ_OPTIONS: t.Mapping[str, str] = {
     "limit": "no more pages are read than are needed",
     "sort": "sorted by fleetform",
     "group_by": "counted by fleetform",
-    "gather: tags": "shown by every read",
-    "gather: online": "shown by every read, from connectionStatus",
+    "gather": "tags and online: shown by every read",
     "gather: metafields": "GET /deviceConfigurations for each device",
     "include_raw": "the row as it came",
 }
@@ -62,6 +60,12 @@ _WORDS: t.Mapping[str, str] = {
     "locationId": "locationId",
     "workspaceLocationId": "workspaceLocationId",
     "tag": "tags",
+    "displayName": "displayName",
+    "connectionStatus": "connectionStatus",
+    "type": "type",
+    "software": "software",
+    "personId": "personId",
+    "workspaceId": "workspaceId",
 }
 """The vendor's own words among the filters, with the property that shows the value."""
 
@@ -72,9 +76,10 @@ FILTERS: t.Mapping[str, str] = {
     "product": f"{_LIST} product, the vendor's own word and spelling (DX-80); `model` is what the record shows",
     "metafields": f"{_HERE}, after `gather: metafields`",
     **dict.fromkeys(
-        ("vendor", "account", "id", "cloud_id", "mac", "model", "online", "last_seen", "ip", "organization"),
+        ("vendor", "account", "model", "online", "last_seen", "ip", "organization"),
         _HERE,
     ),
+    **{name: f"as the option {option}" for name, option in (("id", "device_id"), ("cloud_id", "cloud_id"), ("mac", "mac"))},
 }
 
 _KNOWN: t.Mapping[str, frozenset[str]] = {
@@ -90,6 +95,7 @@ _KNOWN: t.Mapping[str, frozenset[str]] = {
         }
     ),
     "type": frozenset({"roomdesk", "phone", "accessory", "webexgo", "unknown"}),
+    "product": frozenset({"DX-80", "RoomKit", "SX-80"}),
 }
 """The documented words of a parameter; devices show others too, and those are sifted here."""
 
@@ -140,7 +146,7 @@ def parameters(query: Query, people: t.Sequence[str], spaces: t.Sequence[str]) -
     for name, value in own_words(query).items():
         if name == "tag":
             asked += [("tag", tag) for tag in tags_of(value)]
-        elif len(values := _single(value)) == 1:
+        elif len(values := _single(value)) == 1 and values[0] in _KNOWN.get(name, values):
             asked.append((name, values[0]))
     return tuple(asked)
 
@@ -173,7 +179,7 @@ def _has(name: str, held: t.Any, wanted: t.Any) -> bool:
     if wanted is None:
         return held in (None, "", [], {})
     text = str(wanted)
-    if name in ("locationId", "workspaceLocationId"):
+    if name.endswith("Id"):
         return isinstance(held, str) and same_id(held, text)
     if name == "product":
         # The list takes DX-80 for what the device calls Cisco Webex DX80.

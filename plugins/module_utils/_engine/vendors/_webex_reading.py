@@ -29,18 +29,22 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     configurations_from_json,
     shown,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_declared import no_id
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_directory import Directory, is_id
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_finding import (
     CONFIGURATIONS,
-    OWN_ONLY,
     Finder,
     Sought,
     key_of,
     shows_others,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_ids import id_key
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import device_from_json
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_paging import PAGE, Pairs, Row
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import (
+    Row,
+    device_from_json,
+    id_key,
+    texts_of,
+)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_paging import PAGE, Pairs
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_query import (
     FILTERS,
     READ_OPTIONS,
@@ -52,12 +56,15 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Sight, Vendor
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
+_FEW = 10
+"""Rows that are likely to show whose devices a token sees."""
+
 
 class WebexReading(Vendor):
     """What an account shows."""
 
     IDENTIFIERS = frozenset({"device_id", "serial", "mac", "cloud_id"})
-    DETAIL = frozenset({"metafields"})
+    DETAIL = frozenset({"metafields", "tags"})
     READ_OPTIONS: t.ClassVar[t.Mapping[str, str]] = READ_OPTIONS
     FILTERS: t.ClassVar[t.Mapping[str, str]] = FILTERS
 
@@ -106,9 +113,9 @@ class WebexReading(Vendor):
         missing = [pair for pair in zip(declarations, wanted, strict=True) if not rows.of(pair[1])]
         hidden: dict[str, str] = {}
         if missing and not self.finder.sees_all(listing.rows or rows.hits):
-            hidden = {declaration.address: OWN_ONLY for declaration, _item in missing}
+            hidden = {declaration.address: self.finder.why_hidden for declaration, _item in missing}
         for declaration, item in missing:
-            if reason := self.finder.out_of_sight(item):
+            if reason := self.finder.out_of_sight(item) or no_id(declaration):
                 hidden[declaration.address] = reason
         return Sight([self.device(row) for row in rows.hits], hidden)
 
@@ -124,10 +131,17 @@ class WebexReading(Vendor):
         )
 
     def enrich(self, device: Device, attributes: t.Collection[str]) -> Device:
-        if "metafields" not in attributes or device.id is None:
+        identifier = device.id
+        if identifier is None:
+            return device
+        if "tags" in attributes and device.tags is None:
+            # The listing did not tell them.
+            row = self.finder.row(identifier)
+            device = replace(device, tags=[] if row is None else texts_of(row.get("tags")))
+        if "metafields" not in attributes:
             return device
         try:
-            held = self.configurations(device.id)
+            held = self.configurations(identifier)
         except Gone:
             # Phones of the older kind have none.
             return replace(device, facts={**device.facts, "configurations": None})
@@ -138,11 +152,14 @@ class WebexReading(Vendor):
     ) -> dict[str, Configuration]:
         """The configurations of a device, or the one of a key. Raises ApiError."""
         query = (("deviceId", device_id), *((("key", key),) if key is not None else ()))
-        return configurations_from_json(self.client.get(CONFIGURATIONS, query, deadline=deadline).body)
+        return configurations_from_json(self.client.get(CONFIGURATIONS, query, deadline=deadline).body, device_id)
 
     def refresh(self, device: Device, attributes: t.Collection[str]) -> Device | None:
         row = self.finder.row(str(device.id))
-        return None if row is None else self.enrich(self.device(row), attributes)
+        if row is None:
+            return None
+        device = self.device(row)
+        return self.enrich(device if device.tags is not None else replace(device, tags=[]), attributes)
 
     def list_devices(self, query: Query) -> Listing:
         refuse_unsupported(query)
@@ -163,22 +180,31 @@ class WebexReading(Vendor):
             limit=None if late else query.limit,
         )
         warnings: tuple[str, ...] = ()
+        # A filter on what tells devices apart is served as the option for it is.
+        filtered = {"device_id": "id", "cloud_id": "cloud_id", "mac": "mac"}
         identity = {
-            name: value for name in ("device_id", "cloud_id", "serial", "mac") if (value := getattr(query, name)) is not None
+            name: value
+            for name in ("device_id", "cloud_id", "serial", "mac")
+            if (value := getattr(query, name) or query.filters.get(filtered.get(name, ""))) and isinstance(value, str)
         }
         if identity or query.name is not None:
             item = Sought(identity, () if identity or query.name is None else (query.name,))
-            rows = [row for row in self.finder.find([item])[0].of(item) if item.is_row(row)]
+            hits, listing = self.finder.find([item])
+            rows = [row for row in hits.of(item) if item.is_row(row)]
             found = [self.device(row, include_raw=query.include_raw) for row in rows if fits(row, words)]
             found = [device for device in found if query.name is None or device.name == query.name]
-            seen: t.Sequence[Row] | None = None if rows else []
+            seen: t.Sequence[Row] | None = None if rows else listing.rows
         else:
-            found, seen = self._paged(early, words, parameters(query, people, spaces))
+            asked = parameters(query, people, spaces)
+            found, seen = self._paged(early, words, asked)
+            if asked and seen == []:
+                # What no filter hides shows most easily whether the token sees others.
+                seen = self.finder.listing(size=_FEW).more()
         if query.owner_email is not None:
             owner = id_key(self.names.person(query.owner_email).id)
             found = [device for device in found if device.owner is not None and id_key(device.owner["id"]) == owner]
         if seen is not None and not shows_others(seen) and not self.finder.sees_all(seen):
-            warnings = (OWN_ONLY,)
+            warnings = (self.finder.why_hidden,)
         chosen = select(found, early)
         if "metafields" in query.gather or late or query.group_by == "metafields":
             chosen = self.client.map(lambda device: self.enrich(device, ("metafields",)), chosen)

@@ -25,9 +25,8 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.fingerpr
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device
 
 _UNKNOWN = (
-    "whether this configuration is in effect cannot be known, since Xyte does not show it and {path} has no fingerprint of it "
-    "(it was never set from this machine, the last time was not answered, or that file was not kept): it is sent; keep the file, "
-    "see `state_path`"
+    "whether this configuration is in effect is not known, so it is sent: Xyte does not show it, and {path} has no fingerprint "
+    "of it; keep that file, see `state_path`"
 )
 _UNSEEN = (
     "the configuration is the one that was accepted last, so it is not sent; what was changed elsewhere since then, as in Xyte's "
@@ -128,6 +127,18 @@ def refuse_configuration(declaration: Declaration) -> None:
         raise DeclarationError(wrong)
     if declaration.state_path is not None and not os.path.isabs(os.path.expanduser(declaration.state_path)):
         raise DeclarationError(f"state_path {declaration.state_path!r} must be an absolute path")
+
+
+def texts_in(value: t.Any) -> t.Iterator[str]:
+    """Every text in a value."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from texts_in(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from texts_in(item)
+    elif isinstance(value, str):
+        yield value
 
 
 def _not_json(value: t.Any, place: str) -> str | None:

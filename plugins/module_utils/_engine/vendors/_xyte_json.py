@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import BadAnswer
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device, mac_text
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.redaction import without_secrets
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_listing import Row
 
 _ONLINE = {"online": True, "error": True, "offline": False}
@@ -17,8 +18,6 @@ _ONLINE = {"online": True, "error": True, "offline": False}
 
 _DETAILS = ("effective_status", "merged_effective_status", "details", "state", "custom_parameters")
 """What is no field of the record. Listings lack the last two."""
-
-_SECRET_WORDS = ("password", "passwd", "passphrase", "secret", "token", "credential", "api key", "private key")
 
 
 def _device_from_json(row: t.Any, *, account: str | None, path: str, raw: bool = False) -> Device:
@@ -62,18 +61,10 @@ def _space_from_json(space: t.Any) -> dict[str, t.Any] | None:
     return {"id": str(space["id"]), "name": path.rpartition("/")[2] if path else None, "path": path}
 
 
-def without_secrets(value: t.Any) -> t.Any:
-    """A copy of vendor data without what stands under a name or label that speaks of a password or the like."""
-    if isinstance(value, dict):
-        return {name: without_secrets(item) for name, item in value.items() if not _secret(name)}
-    if isinstance(value, list):
-        return [without_secrets(item) for item in value]
-    return value
-
-
-def _secret(name: str) -> bool:
-    plain = name.casefold().replace("_", " ").replace("-", " ")
-    return any(word in plain or word.replace(" ", "") in plain for word in _SECRET_WORDS)
+def shown_paths(devices: t.Iterable[Device]) -> dict[int, str]:
+    """The full paths of the spaces that devices are in, by id."""
+    spaces = [device.space for device in devices if device.space]
+    return {int(space["id"]): space["path"] for space in spaces if space["path"] and str(space["id"]).isdecimal()}
 
 
 def _part(row: Row, name: str) -> Row:

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
     BadAnswer,
@@ -33,37 +33,47 @@ LARGEST_PAGE = 100
 
 @dataclass(frozen=True)
 class Page:
-    """One page of a listing; ``next`` is the number of the page after it, None at the end."""
+    """One page of a listing. ``next`` is the number of the page after it, None at the end; ``sure`` whether there is one."""
 
     number: int
     rows: list[Row]
     next: int | None
+    sure: bool
 
 
 @dataclass(frozen=True)
 class Found:
-    """The rows of a listing, each once, and on how many pages they stood. ``whole`` is false where reading stopped early."""
+    """The rows of a listing, each once.
+
+    ``whole`` is false where reading stopped early, ``pages`` is how many were read. ``doubt`` says why what is not among the rows
+    may be there all the same.
+    """
 
     rows: list[Row]
     pages: int
     whole: bool = True
+    doubt: str | None = None
 
 
 def listed(client: Client, path: str, query: Pairs = (), *, size: int = LARGEST_PAGE, most: int | None = None) -> Found:
     """The rows of a listing, or as many of its first pages as hold ``most`` of them.
 
-    Raises IncompleteRead where the pages do not lead to an end, and ApiError.
+    Raises IncompleteRead where the pages do not lead to an end or contradict each other, and ApiError.
     """
 
     def fetch(number: int) -> Page:
         page = _page(client, path, query, number, size)
         # Of a listing with several pages none should be empty: what is missing there would count as not there at all.
         strange = not page.rows and (number > 1 or page.next is not None)
-        return _page(client, path, query, number, size) if strange else page
+        page = _page(client, path, query, number, size) if strange else page
+        if not page.rows and page.sure:
+            raise IncompleteRead(f"page {number} is empty and says that there are more", method="GET", path=path)
+        return page
 
     found: dict[t.Hashable, Row] = {}
     pages = 0
-    for page in follow(fetch, 1, lambda page: page.next):
+    promised = False
+    for page in follow(fetch, 1, lambda page: page.next if page.rows else None):
         known = len(found)
         for row in page.rows:
             found.setdefault(_id(row, path), row)
@@ -74,6 +84,12 @@ def listed(client: Client, path: str, query: Pairs = (), *, size: int = LARGEST_
             )
         if most is not None and len(found) >= most and page.next is not None:
             return Found(list(found.values()), pages, whole=False)
+        # A vendor may take a full last page for a sign that there are more; the organization's count tells that from a loss.
+        if not page.rows and promised and (query or _count(client, path) != len(found)):
+            raise IncompleteRead(
+                f"page {page.number} is empty, although the one before says that it is there", method="GET", path=path
+            )
+        promised = page.sure
     return Found(list(found.values()), pages)
 
 
@@ -83,58 +99,76 @@ def one_page(client: Client, path: str, query: Pairs = ()) -> Found:
     return Found(list({_id(row, path): row for row in page.rows}.values()), 1, whole=page.next is None)
 
 
-def all_devices(client: Client, lacking: t.Callable[[list[Row]], bool], *, size: int = LARGEST_PAGE) -> list[Row]:
+def all_devices(client: Client, lacking: t.Callable[[list[Row]], bool], *, size: int = LARGEST_PAGE) -> Found:
     """Every device. Where ``lacking`` says that the rows leave somebody out, and that could be a mistake, they are read again.
 
-    Offset pages skip rows while others are deleted, and an empty listing is a strange one. The organization's own count tells
-    whether to look again; it may lag, so that it tells no more.
+    Offset pages skip rows while others are deleted, and an empty or a full page may be a cut one. The organization's own count
+    tells whether to look again. Whether it counts just what the listing shows is not documented, so that a higher count alone is
+    a doubt; beside an empty listing it is an error, IncompleteRead.
     """
     found = listed(client, DEVICES, size=size)
-    if (found.pages > 1 or not found.rows) and lacking(found.rows):
-        count = _count(client)
-        if count is not None and count != len(found.rows):
+    count = None
+    if (found.pages > 1 or not found.rows or len(found.rows) >= size) and lacking(found.rows):
+        count = _count(client, DEVICES)
+        if count != len(found.rows) and (count is not None or not found.rows):
             found = listed(client, DEVICES, size=size)
-    return found.rows
+    if count is None or count <= len(found.rows) or not lacking(found.rows):
+        return found
+    doubt = f"the organization counts {count} devices, and its listing shows {len(found.rows)}"
+    if not found.rows:
+        raise IncompleteRead(f"{doubt}; run again", method="GET", path=DEVICES)
+    return replace(found, doubt=doubt)
 
 
-def _count(client: Client) -> int | None:
-    """The number of devices that the organization has by its own account, None where that cannot be read."""
+def _count(client: Client, path: str) -> int | None:
+    """The number of devices or spaces that the organization has by its own account, None where that cannot be read."""
     try:
         body = client.get(INFO).body
     except (Forbidden, Gone, Refused, BadAnswer):
         return None
     statistics = body.get("statistics") if isinstance(body, dict) else None
-    count = statistics.get("devices") if isinstance(statistics, dict) else None
+    count = statistics.get(path.rpartition("/")[2]) if isinstance(statistics, dict) else None
     return count if isinstance(count, int) and not isinstance(count, bool) else None
 
 
 def _page(client: Client, path: str, query: Pairs, number: int, size: int) -> Page:
-    body = client.page(path, (*query, ("page", number), ("per_page", size))).body
+    try:
+        body = client.page(path, (*query, ("page", number), ("per_page", size))).body
+    except Gone as error:
+        if path == DEVICES and not query and number == 1:
+            # Every organization has this listing: it is the address that is wrong.
+            error.message += "; `url` is the address that stands before /core/v1/organization, such as https://hub.xyte.io"
+        raise
     rows = body.get("items") if isinstance(body, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-        raise BadAnswer("the listing has no items, or one that is no object", method="GET", path=path)
-    following = _next(body, number, len(rows) >= size, path)
+        said = body.get("error") if isinstance(body, dict) else None
+        words = client.masker.mask(said) if isinstance(said, str) else None
+        text = "the listing has no items, or one that is no object"
+        raise BadAnswer(text, method="GET", path=path, vendor_message=words)
+    following, sure = _next(body, number, len(rows) >= size, path)
     if following is not None and following <= number:
         raise IncompleteRead(f"page {number} names page {following} as the next one", method="GET", path=path)
-    return Page(number, rows, following)
+    return Page(number, rows, following, sure)
 
 
-def _next(body: Row, number: int, full: bool, path: str) -> int | None:
-    """The next page's number. One style of answer names it, another says only whether there is one."""
+def _next(body: Row, number: int, full: bool, path: str) -> tuple[int | None, bool]:
+    """The next page's number, and whether there certainly is one.
+
+    One style of answer names it, another says only whether there is one. Where the two contradict each other, looking tells.
+    """
     following, more = body.get("next_page"), body.get("has_next_page")
     if not (more is None or isinstance(more, bool)):
         raise BadAnswer("has_next_page is neither true nor false", method="GET", path=path)
-    if more is False:
-        return None
     if isinstance(following, str) and following.isascii() and following.isdigit():
         following = int(following)
     if isinstance(following, int) and not isinstance(following, bool):
-        return following
+        return following, more is not False
     if following is not None:
         raise BadAnswer("next_page is not the number of a page", method="GET", path=path)
-    if more or (full and "next_page" not in body and "has_next_page" not in body):
-        return number + 1
-    return None
+    if more:
+        return number + 1, True
+    says_nothing = more is None and "next_page" not in body
+    return (number + 1, False) if full and says_nothing else (None, False)
 
 
 def _id(row: Row, path: str) -> t.Hashable:

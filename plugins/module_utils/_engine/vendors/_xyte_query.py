@@ -8,14 +8,16 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError, Unsupported
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device, Query, mac_key
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import key_of
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_listing import DEVICE, DEVICES, LARGEST_PAGE
 
+IDENTITY = ("serial", "mac", "cloud_id", "name")
 _HERE = "compared by fleetform in what was read"
 
 READ_OPTIONS: t.Mapping[str, str] = {
     "device_id": f"GET {DEVICE}, and GET {DEVICES} where that shows nothing",
-    **dict.fromkeys(("serial", "mac", "cloud_id", "name", "search"), f"GET {DEVICES}; {_HERE}"),
+    **dict.fromkeys((*IDENTITY, "search"), f"GET {DEVICES}; {_HERE}"),
     "filters": f"space with an id: space_id of GET {DEVICES}, that space only; everything else {_HERE}",
     "page_size": f"per_page of GET {DEVICES}, 1 to {LARGEST_PAGE}; {LARGEST_PAGE} where not given",
     "limit": f"as many pages of GET {DEVICES} as hold it, where nothing else is asked for",
@@ -74,16 +76,22 @@ def space_asked(query: Query) -> int | None:
 
 def only_pages(query: Query) -> bool:
     """Whether the first rows of the listing are all that is asked for."""
-    choosing = (query.serial, query.mac, query.cloud_id, query.name, query.search, query.filters, query.sort, query.group_by)
+    choosing = (
+        *(getattr(query, name) for name in ("device_id", *IDENTITY)),
+        query.search,
+        query.filters,
+        query.sort,
+        query.group_by,
+    )
     return query.limit is not None and not any(choosing)
 
 
 def sifted(devices: t.Iterable[Device], query: Query) -> list[Device]:
     """The devices that have the identity which the query names."""
-    wanted = {"id": query.device_id, "serial": query.serial, "cloud_id": query.cloud_id, "name": query.name}
-    return [
-        device
-        for device in devices
-        if all(value is None or getattr(device, name) == value for name, value in wanted.items())
-        and (query.mac is None or mac_key(device.mac or "") == mac_key(query.mac))
-    ]
+    given = {name: getattr(query, name) for name in ("device_id", *IDENTITY)}
+    wanted = {name: key_of(name, value) for name, value in given.items() if value is not None}
+    return [device for device in devices if all(_key(device, name) == key for name, key in wanted.items())]
+
+
+def _key(device: Device, identifier: str) -> str:
+    return key_of(identifier, (device.id if identifier == "device_id" else getattr(device, identifier)) or "")

@@ -9,18 +9,28 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Call
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import BadAnswer, DeclarationError, Gone
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    BadAnswer,
+    DeclarationError,
+    Gone,
+    IncompleteRead,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index, key_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.reading import asking_is_cheaper
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import select
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_json import _device_from_json, base_info
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_json import (
+    _device_from_json,
+    base_info,
+    shown_paths,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_listing import (
     DEVICE,
     DEVICES,
     LARGEST_PAGE,
+    Found,
     Row,
     all_devices,
     listed,
@@ -45,6 +55,7 @@ class XyteReading(Vendor):
     def __init__(self, settings: AccountSettings, client: Client | None = None) -> None:
         super().__init__(settings, client)
         self._state_paths: dict[str, str | None] = {}
+        self._shown: dict[int, str] = {}
 
     def read(self, declarations: t.Sequence[Declaration]) -> Sight:
         """One listing for all: nothing can be searched for. A single device that is declared by its id alone is asked for."""
@@ -53,9 +64,17 @@ class XyteReading(Vendor):
         if len(ids) == len(declarations) and asking_is_cheaper(len(ids) * self.client.crowd, 1, LARGEST_PAGE):
             rows = [row for row in self.client.map(self._row, ids) if row is not None]
             if len(rows) == len(ids):
-                return Sight(self._devices(rows))
-        rows = all_devices(self.client, lambda rows: self._lacks(declarations, rows))
-        return Sight(self._devices(rows))
+                devices = self._devices(rows)
+                self._shown = shown_paths(devices)
+                return Sight(devices)
+        found = all_devices(self.client, lambda rows: self._lacks(declarations, rows))
+        devices = self._devices(found.rows)
+        self._shown = shown_paths(devices)
+        if found.doubt is None:
+            return Sight(devices)
+        # A claim is safe: what is in the organization already cannot be claimed again.
+        absent = (one.address for one in declarations if one.state == "absent")
+        return Sight(devices, hidden=dict.fromkeys(absent, found.doubt), warnings=(found.doubt,))
 
     def _row(self, device_id: str) -> Row | None:
         """The object of one device. None proves nothing: where there is no such call, each device is not found."""
@@ -65,7 +84,7 @@ class XyteReading(Vendor):
             return None
         if not isinstance(body, dict):
             raise BadAnswer("the answer is not the object of a device", method="GET", path=_path_of(device_id))
-        return body if str(body.get("id")) == device_id else None
+        return body if key_of("device_id", str(body.get("id"))) == key_of("device_id", device_id) else None
 
     def _devices(self, rows: t.Iterable[Row], *, raw: bool = False) -> list[Device]:
         return [_device_from_json(row, account=self.settings.name, path=DEVICES, raw=raw) for row in rows]
@@ -92,36 +111,51 @@ class XyteReading(Vendor):
         missing = {number for number, row in rows.items() if row is None}
         if missing:
             found = all_devices(self.client, lambda rows: not missing <= {str(row["id"]) for row in rows})
-            rows.update((str(row["id"]), row) for row in found if str(row["id"]) in missing)
+            if found.doubt is not None:
+                raise IncompleteRead(f"{found.doubt}; run again", method="GET", path=DEVICES)
+            rows.update((str(row["id"]), row) for row in found.rows if str(row["id"]) in missing)
         known = {device.id: device for device in self._devices(row for row in rows.values() if row is not None)}
         return [known.get(device.id) for device in devices]
 
     def list_devices(self, query: Query) -> Listing:
         """The listing, or one space of it. Everything else is sifted here."""
         refuse_unsupported(query)
-        devices = select(sifted(self._devices(self._asked(query), raw=query.include_raw), query), query)
+        found = self._asked(query)
+        devices = select(sifted(self._devices(found.rows, raw=query.include_raw), query), query)
         if "base_info" in query.gather:
             devices = self.client.map(lambda device: self._with_base_info(device, query), devices)
-        return Listing(devices)
+        warnings = [] if found.doubt is None else [found.doubt]
+        if "base_info" in query.gather and (bare := [device.label() for device in devices if not device.gathered]):
+            warnings.append(
+                f"there is no base_info of {len(bare)} devices, such as {bare[0]}: the vendor does not show them by id"
+            )
+        return Listing(devices, warnings=tuple(warnings))
 
-    def _asked(self, query: Query) -> list[Row]:
+    def _asked(self, query: Query) -> Found:
         size = query.page_size or LARGEST_PAGE
         if query.device_id is not None and (row := self._row(query.device_id)) is not None:
-            return [row]
-        if (space := space_asked(query)) is not None and (rows := self._in_space(space, size) or "space" not in query.filters):
-            return rows if isinstance(rows, list) else []
+            return Found([row], 1)
+        if (space := space_asked(query)) is not None:
+            found = self._in_space(space, size)
+            # Without rows the number may still be the name of a space.
+            if found.rows or "space" not in query.filters:
+                return found
         if only_pages(query):
-            return listed(self.client, DEVICES, size=size, most=query.limit).rows
-        return all_devices(self.client, lambda rows: not rows, size=size)
+            return listed(self.client, DEVICES, size=size, most=query.limit)
+        return all_devices(self.client, lambda rows: not sifted(self._devices(rows), query), size=size)
 
-    def _in_space(self, space: int, size: int) -> list[Row]:
+    def _in_space(self, space: int, size: int) -> Found:
         try:
-            return listed(self.client, DEVICES, (("space_id", space),), size=size).rows
+            return listed(self.client, DEVICES, (("space_id", space),), size=size)
         except Gone:
-            return []
+            return Found([], 1)
 
     def _with_base_info(self, device: Device, query: Query) -> Device:
-        row = self.client.get(_path_of(str(device.id))).body
+        try:
+            row = self.client.get(_path_of(str(device.id))).body
+        except Gone:
+            # It went away since the listing, or there is no such call.
+            return device
         fresh = _device_from_json(row, account=self.settings.name, path=DEVICE, raw=query.include_raw)
         if fresh.id != device.id:
             raise BadAnswer(f"the answer is about device {fresh.id}, not {device.id}", method="GET", path=DEVICE)

@@ -24,6 +24,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Refused,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_listing import (
     SPACES,
     Found,
@@ -60,13 +61,19 @@ class Missing:
 
 
 class Spaces:
-    """The spaces of one organization, read when they are first asked for."""
+    """The spaces of one organization, read when they are first asked for.
 
-    def __init__(self, client: Client) -> None:
+    ``shown`` are full paths by id that are known from elsewhere, such as from the devices. They tell what stands above the
+    spaces that these credentials see, where that is not the root.
+    """
+
+    def __init__(self, client: Client, shown: t.Mapping[int, str] | None = None) -> None:
         self._client = client
+        self._shown = shown or {}
         self._rows: dict[int, Row] = {}
         self._whole = False
         self._children: dict[int, list[Space]] = {}
+        self._to_make: dict[str, str] = {}
         self._unreadable: ApiError | None = None
 
     def look_up(self, texts: t.Collection[str]) -> None:
@@ -84,9 +91,9 @@ class Spaces:
             self._unreadable = error
 
     def find(self, text: str) -> Space | Missing:
-        """The space with this id, full path, or path below the root.
+        """The space with this id or full path.
 
-        Raises Ambiguous for a path that several spaces have, NotFound for an id that none has.
+        Raises Ambiguous for a path that several spaces have, NotFound for an id that none has or a path that cannot be.
         """
         self.look_up([text])
         numeric = text.isascii() and text.isdigit()
@@ -94,19 +101,19 @@ class Spaces:
             if numeric:
                 return Space(int(text), "", "")
             raise NotFound(f"space {text!r} cannot be looked up, declare the id of the space instead: {self._unreadable}")
-        by_id = self._by_id(int(text)) if numeric else None
-        if by_id is not None and not self._whole:
-            return by_id
-        by_path = self._by_path(text)
-        if by_id is not None:
-            if isinstance(by_path, Space) and by_path.id != by_id.id:
-                raise Ambiguous(
-                    f"space {text!r} is the id of {by_id.path!r} and the name of {by_path.path!r}; write the full path"
-                )
-            return by_id
-        if isinstance(by_path, Missing) and numeric:
+        if not numeric:
+            return self._by_path(text)
+        # A root that is not shown has an id all the same.
+        by_id = self._by_id(int(text)) or next((top for top in self._tops() if top.id == int(text)), None)
+        # Of all full paths only a root's name can look like an id.
+        named = next((top for top in self._tops() if top.path == text), None)
+        if by_id is not None and named is not None and named.id != by_id.id:
+            raise Ambiguous(
+                f"space {text!r} is the id of {by_id.path!r} and the name of a root; write the id of the one you mean"
+            )
+        if (found := by_id or named) is None:
             raise NotFound(f"there is no space with the id {text}; correct it, or write its full path")
-        return by_path
+        return found
 
     def _keep(self, found: Found) -> None:
         for row in found.rows:
@@ -116,14 +123,30 @@ class Spaces:
 
     def _suffices(self, walked: bool) -> bool:
         """Whether what was read is the whole tree, or holds the root that a walk begins at."""
-        return self._whole or (walked and [row.get("parent_id") for row in self._rows.values()].count(None) == 1)
+        return self._whole or (walked and [_parent(row) for row in self._rows.values()].count(None) == 1)
 
     def _tops(self) -> list[Space]:
-        """The root; or, for credentials that do not see it, the highest spaces that they see."""
-        tops = [row for row in self._rows.values() if row.get("parent_id") is None]
-        if not tops:
-            tops = [row for row in self._rows.values() if _parent(row) not in self._rows]
-        return [Space(_number(row), _name(row), _top_path(row)) for row in tops]
+        """Where paths begin: the root. For credentials that do not see it, what is above the highest spaces that they see."""
+        tops = [row for row in self._rows.values() if _parent(row) is None]
+        if tops:
+            return [Space(_number(row), _name(row), _name(row)) for row in tops]
+        paths = {parent: above.removesuffix("/") for parent, above in self._above().items()}
+        return [Space(parent, path.rpartition("/")[2], path) for parent, path in paths.items()]
+
+    def _above(self) -> dict[int, str]:
+        """What stands in full paths above a visible space, with a slash at the end, by the id of an invisible one above it."""
+        above: dict[int, str] = {}
+        for number, row in self._rows.items():
+            path = self._shown.get(number) or row.get("full_path")
+            below = _name(row)
+            seen = {number}
+            while (parent := _parent(row)) in self._rows and parent not in seen:
+                row = self._rows[parent]
+                seen.add(parent)
+                below = f"{_name(row)}/{below}"
+            if parent is not None and parent not in seen and isinstance(path, str) and path.endswith(f"/{below}"):
+                above.setdefault(parent, path.removesuffix(below))
+        return above
 
     def _below(self, space: Space) -> list[Space]:
         """The direct children of a space, each with its path."""
@@ -163,56 +186,78 @@ class Spaces:
                 if parent is not None:
                     self._rows[above] = parent
             if above not in self._rows:
-                names[-1] = _top_path(row)
+                names[-1] = f"{self._above().get(above, '')}{names[-1]}"
                 break
             row = self._rows[above]
             names.append(_name(row))
         return Space(number, names[0], "/".join(reversed(names)))
 
     def _by_path(self, text: str) -> Space | Missing:
+        if not self._rows:
+            raise NotFound(f"space {text!r} can be neither found nor made: these credentials see no space at all")
         tops = self._tops()
-        found, nearest = self._descend([(top, _rest(text, top.name)) for top in tops])
-        if not found:
-            # Without the root's name.
-            short, reached = self._descend([(top, text) for top in tops])
-            found = short
-            if nearest is None or (reached is not None and len(reached[1]) < len(nearest[1])):
-                nearest = reached
+        if not tops:
+            raise NotFound(f"the full paths of spaces are not shown to these credentials: write the id instead of space {text!r}")
+        found, nearest = self._descend([(top, _rest(text, top.path)) for top in tops])
         if len(found) > 1:
             ids = ", ".join(str(space.id) for space in sorted(found, key=lambda space: space.id))
             raise Ambiguous(f"space {text!r} fits {len(found)}: ids {ids}; use the id")
         if found:
             return found[0]
-        return self._missing(text, nearest)
+        if nearest:
+            missing = self._missing(text, nearest)
+            self._refuse_other_case(missing)
+            return missing
+        raise NotFound(f"there is no space {text!r}, {self._meant(text, tops)}")
 
-    def _descend(self, starts: t.Sequence[tuple[Space, str | None]]) -> tuple[list[Space], tuple[Space, str] | None]:
-        """The spaces that the rest of a path leads to, and how far it leads: the lowest space on the way with what is left."""
+    def _refuse_other_case(self, missing: Missing) -> None:
+        """One new space in two spellings would be one or two spaces, as the vendor likes."""
+        path = missing.above.path
+        for name in missing.below.split("/"):
+            path = f"{path}/{name}"
+            first = self._to_make.setdefault(path.casefold(), path)
+            if first != path:
+                raise DeclarationError(f"space {path!r} is declared as {first!r} as well, and neither is there: write both alike")
+
+    def _meant(self, text: str, tops: t.Sequence[Space]) -> str:
+        """What a path may be meant for that does not begin at the root."""
+        for top in tops:
+            if _rest(text.casefold(), top.path.casefold()) is not None:
+                return f"but there is {top.path!r}: names compare exactly; write it so"
+        found, _nearest = self._descend([(top, text) for top in tops])
+        if found:
+            return f"but there is {found[0].path!r}; write the full path"
+        return f"as every full path begins with {' or '.join(sorted(repr(top.path) for top in tops))}; correct it, or use an id"
+
+    def _descend(self, starts: t.Sequence[tuple[Space, str | None]]) -> tuple[list[Space], list[tuple[Space, str]]]:
+        """The spaces that the rest of a path leads to, and how far it leads: the lowest on the way, each with what is left."""
         found: list[Space] = []
-        nearest: tuple[Space, str] | None = None
+        nearest: list[tuple[Space, str]] = []
         open_ends = [(space, rest) for space, rest in starts if rest is not None]
         while open_ends:
             space, rest = open_ends.pop()
             if rest == "":
                 found.append(space)
                 continue
-            if nearest is None or len(rest) < len(nearest[1]):
-                nearest = (space, rest)
+            if not nearest or len(rest) < len(nearest[0][1]):
+                nearest = []
+            if not nearest or len(rest) == len(nearest[0][1]):
+                nearest.append((space, rest))
             open_ends += [(child, left) for child in self._below(space) if (left := _rest(rest, child.name)) is not None]
         return found, nearest
 
-    def _missing(self, text: str, nearest: tuple[Space, str] | None) -> Missing:
-        if nearest is None:
-            raise NotFound(f"space {text!r} can be neither found nor made: these credentials see no space at all")
-        above, below = nearest
-        first = below.split("/", 1)[0]
-        names = [child.name for child in self._below(above)]
-        other_case = next((f"{above.path}/{name}" for name in names if name.casefold() == first.casefold()), None)
-        if other_case is None and _rest(text.casefold(), above.name.casefold()) is not None and below == text:
-            # The whole text is left over: it begins with the root's name in another case.
-            other_case = above.path
+    def _missing(self, text: str, nearest: t.Sequence[tuple[Space, str]]) -> Missing:
+        """What is missing below the lowest space on the way. Raises Ambiguous where there are several."""
+        first = nearest[0][1].split("/", 1)[0]
+        children = [(space, child.name) for space, _below in nearest for child in self._below(space)]
+        other_case = next((f"{space.path}/{name}" for space, name in children if name.casefold() == first.casefold()), None)
         if other_case is not None:
             raise DeclarationError(f"there is no space {text!r}, but there is {other_case!r}: names compare exactly; write it so")
-        near = difflib.get_close_matches(first, names, n=1)
+        if len(nearest) > 1:
+            ids = " or ".join(sorted(f"{space.path!r} with id {space.id}" for space, _below in nearest))
+            raise Ambiguous(f"there is no space {text!r}, and it could stand below {ids}; write the full path, or use an id")
+        ((above, below),) = nearest
+        near = difflib.get_close_matches(first, [name for _space, name in children], n=1)
         hint = f"the nearest that exists is {above.path!r}"
         if near:
             hint += f", in which there is {near[0]!r}"
@@ -227,6 +272,17 @@ def refuse_path(text: str) -> None:
         )
 
 
+def stands_in(device: Device | None, text: str) -> bool:
+    """Whether a device is in the space that an id or a full path names."""
+    space = (device and device.space) or {}
+    return text in (space.get("id"), space.get("path"))
+
+
+def apart(before: str | None, after: str) -> bool:
+    """Whether two full paths, empty where unknown, begin at different roots."""
+    return bool(before and after) and str(before).partition("/")[0] != after.partition("/")[0]
+
+
 def _rest(text: str, name: str) -> str | None:
     """What is left of a path below a name at its front; None where it does not begin with that name."""
     if text == name:
@@ -239,8 +295,9 @@ def _number(row: Row) -> int:
 
 
 def _parent(row: Row) -> int | None:
+    """The id of the space above. That of the root is null, left out or 0."""
     parent = row.get("parent_id")
-    return None if parent is None else _whole_number(parent, "parent_id")
+    return None if parent is None else _whole_number(parent, "parent_id") or None
 
 
 def _whole_number(value: t.Any, key: str) -> int:
@@ -256,9 +313,3 @@ def _name(row: Row) -> str:
     if not isinstance(name, str) or not name:
         raise BadAnswer("a space has no name", method="GET", path=SPACES)
     return name
-
-
-def _top_path(row: Row) -> str:
-    """The path of a space whose parent is not shown."""
-    path = row.get("full_path")
-    return path if row.get("parent_id") is not None and isinstance(path, str) and path else _name(row)

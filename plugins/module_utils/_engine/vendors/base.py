@@ -8,7 +8,8 @@ minute by pace class; ``CAPABILITIES`` what can be set, with a reason where it c
 vendor has; ``CLAIM_SETS`` the attributes that creating a device sets in the same call; ``DETAIL`` those that ``read`` leaves
 out and ``enrich`` reads; ``WHOLE`` those that are set as a whole although others set them by key; ``NEEDS`` which action is
 pointless after which other one failed; ``DELETE_WARNING`` what a user should know before a device is deleted; ``READ_OPTIONS``
-the reading options with the operation that serves them.
+the reading options with the operation that serves them; ``FILTERS`` and ``GROUPS`` what ``filters`` and ``group_by`` take here,
+words of the vendor's own included.
 
 Then read: ``read`` finds the devices that declarations could mean, in the fewest calls, or raises; ``enrich`` adds what costs
 extra calls; ``list_devices`` serves device_info and the inventory. A failed read is an error, never an empty list.
@@ -38,15 +39,15 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
 
-DONE, FAILED, UNCLEAR = "done", "failed", "unclear"
+DONE, FAILED, UNCLEAR, ALREADY = "done", "failed", "unclear", "already"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one device in a step: ``status`` is done, failed or unclear; ``message`` holds the vendor's words.
+    """What became of one device in a step: ``status`` is done, failed, unclear, or already where somebody else had done it.
 
-    ``device`` is the record of a device that the step created, where the answer shows it; ``made`` the id of a space that it
-    made. ``written`` marks a failure after which the cloud is certainly not what it was.
+    ``message`` holds the vendor's words; ``device`` is the record of a device that the step created, where the answer shows it;
+    ``made`` the id of a space that it made. ``written`` marks a failure after which the cloud is certainly not what it was.
     """
 
     status: str
@@ -81,6 +82,7 @@ class Vendor:
     NEEDS: t.ClassVar[t.Mapping[str, frozenset[str]]] = {}
     READ_OPTIONS: t.ClassVar[t.Mapping[str, str]] = {}
     FILTERS: t.ClassVar[t.Mapping[str, str]] = {}
+    GROUPS: t.ClassVar[frozenset[str]] = frozenset()
     ACTIONS: t.ClassVar[frozenset[str]] = frozenset()
     REFERENCES: t.ClassVar[frozenset[str]] = frozenset({"owner", "transfer_to", "space"})
     WHOLE: t.ClassVar[frozenset[str]] = frozenset()
@@ -170,6 +172,10 @@ class Vendor:
 
     def consequences(self, device: Device) -> Device:
         """A record after changes, with what the vendor itself changes along with them. What is not known becomes None. Pure."""
+        return device
+
+    def afterwards(self, device: Device) -> Device:
+        """A record when all of a plan was carried out, with what changes of other devices have done to this one."""
         return device
 
     # Writing

@@ -74,6 +74,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._greenlake_names import Names, region_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._greenlake_query import (
     FILTERS,
+    GROUP_NAMES,
     READ_OPTIONS,
     asked,
     group_property,
@@ -151,6 +152,7 @@ class GreenLake(Vendor):
     }
     READ_OPTIONS = READ_OPTIONS
     FILTERS = FILTERS
+    GROUPS = frozenset(GROUP_NAMES)
 
     def __init__(self, settings: AccountSettings, client: Client | None = None) -> None:
         super().__init__(settings, client)

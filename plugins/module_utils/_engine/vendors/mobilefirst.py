@@ -25,7 +25,9 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabili
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import same, same_reference
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
     ApiError,
+    AuthFailed,
     DeclarationError,
+    Forbidden,
     Gone,
     NotFound,
     Unavailable,
@@ -35,6 +37,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Auth, Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import matches
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._mobilefirst_forms import (
     NAME,
@@ -49,8 +52,11 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     SHORTEST_QUERY,
     chosen_by_limit,
     exact,
+    ids_of,
+    in_order,
     needle_of,
     order_of,
+    ordered_by_server,
     refuse_unsupported,
     sifted,
 )
@@ -83,6 +89,9 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits im
 
 STATUSES = ("ACTIVE", "LOST", "STOLEN", "DISABLED")
 """What can be declared. ``EXPIRED`` is the server's own, for a device that it has not heard of for long; it blocks nothing."""
+
+LAGS = (1.0, 2.0)
+"""Seconds before further looks at a device that does not show yet what the vendor says is done: a listing may lag behind."""
 
 _SET_STATUS, _SET_APPLICATIONS, _DELETE = range(3)
 
@@ -137,6 +146,9 @@ class MobileFirst(Vendor):
         self._place = Place.of(settings)
         # Whether a transaction of ours may still be under way although its change is over.
         self._left_open = False
+        # Of the step that is being sent: whether an answer was lost, whether it was looked for since then, and what came of that.
+        self._lost = self._looked = False
+        self._finding: str | None = None
 
     @classmethod
     def auth(cls, settings: AccountSettings) -> Auth:
@@ -158,6 +170,7 @@ class MobileFirst(Vendor):
         """The listing: up to the last device where all are declared by id, by search where few are declared by name.
 
         A search finds all devices of a name. That it finds none is believed only after the whole listing has shown none either.
+        Raises ApiError, also where that listing is shorter than it says: it proves no absence, and no name to be the only one.
         """
         ids = {number for one in declarations for number in (one.device_id, one.cloud_id) if number is not None}
         names = {name for one in declarations if not one.identifiers for name in (one.name, one.previous_name) if name}
@@ -165,7 +178,9 @@ class MobileFirst(Vendor):
             found = self._by_name(names)
         else:
             found = self._runtime.devices(enough=None if names else lambda rows, _total: ids <= rows.keys())
-        return Sight(self._devices(found.rows), warnings=found.warnings)
+        if found.doubt is not None:
+            raise self._runtime.incomplete(found.doubt)
+        return Sight(self._devices(found.rows))
 
     def _by_name(self, names: t.Collection[str]) -> Found:
         """All devices that have one of these names, perhaps with others."""
@@ -174,7 +189,7 @@ class MobileFirst(Vendor):
         crowd = self.client.crowd
         if not asks or len(names) * crowd > 1:
             found = runtime.devices(enough=lambda rows, total: asks and _pages_left(rows, total) > len(names) * crowd)
-            if found.whole:
+            if found.whole and (found.doubt is None or not asks):
                 return found
         rows: dict[str, Row] = {}
         for found in self.client.map(lambda name: runtime.devices(query=name), sorted(names)):
@@ -188,7 +203,13 @@ class MobileFirst(Vendor):
 
     def refresh_all(self, devices: t.Sequence[Device], attributes: t.Collection[str]) -> list[Device | None]:
         """The listing, up to the last of them. A runtime has to be running before a device that it does not list is gone."""
-        return self._anew(devices, attributes, None)
+        try:
+            found = self._anew(devices, attributes, None)
+        except ApiError as error:
+            self._finding = f"The device could not be read: {error}"
+            raise
+        self._finding = "The device is not listed any more" if None in found else None
+        return found
 
     def _anew(self, devices: t.Sequence[Device], attributes: t.Collection[str], deadline: Deadline | None) -> list[Device | None]:
         ids = {str(device.id) for device in devices}
@@ -201,29 +222,39 @@ class MobileFirst(Vendor):
             found = self._runtime.devices(enough=lambda rows, _total: ids <= rows.keys(), deadline=deadline)
         by_id = {device.id: device for device in self._devices(found.rows)}
         if not ids <= by_id.keys():
+            if found.doubt is not None:
+                raise self._runtime.incomplete(found.doubt)
             self._runtime.refuse_stopped(deadline)
         return [by_id.get(device.id) for device in devices]
 
     def list_devices(self, query: Query) -> Listing:
-        """The listing, or what the server finds by name or user; what it finds is held against the query here."""
+        """The listing, or what the server finds by name or user; what it finds is held against the query here.
+
+        Raises ApiError, also for a listing that is shorter than it says and does not show what was asked for.
+        """
         refuse_unsupported(query)
         runtime, order, size = self._runtime, order_of(query), query.page_size or PAGE
-        needle = needle_of(query)
-        ids = {number for number in (query.device_id, query.cloud_id) if number is not None}
+        needle, ids, limit = needle_of(query), ids_of(query), query.limit or 1
         if ids:
             found = runtime.devices(order=order, size=size, enough=lambda rows, _total: ids <= rows.keys())
         elif needle is not None:
             found = runtime.devices(query=needle, order=order, size=size)
         elif chosen_by_limit(query):
-            limit = query.limit or 1
             found = runtime.devices(size=min(size, limit), enough=lambda rows, _total: len(rows) >= limit)
+        elif ordered_by_server(query):
+            falls = order == "-lastAccessed"
+            found = runtime.devices(
+                order=order, size=size, enough=lambda rows, _total: len(rows) >= limit and in_order(rows.values(), falls)
+            )
         else:
             found = runtime.devices(order=order, size=size)
         devices = sifted(self._devices(found.rows, include_raw=query.include_raw), query)
-        if not devices and needle is not None and exact(query):
+        if not ids and needle is not None and exact(query) and not any(matches(one, query.filters) for one in devices):
             found = runtime.devices(order=order, size=size)
             devices = sifted(self._devices(found.rows, include_raw=query.include_raw), query)
-        return Listing(devices, searched=query.search is not None, warnings=found.warnings)
+        if found.doubt is not None:
+            raise runtime.incomplete(found.doubt)
+        return Listing(devices, searched=query.search is not None)
 
     # Planning
 
@@ -309,20 +340,31 @@ class MobileFirst(Vendor):
 
     def before_sending(self, step: Step) -> Step:
         """Lets a transaction of ours end that was left behind. Raises Unavailable where it does not within the deadline."""
+        self._lost = self._looked = False
+        self._finding = None
         if self._left_open and not self._idle(self.client.deadline()):
             text = f"the runtime {self._place.runtime!r} is at work on an earlier change still; nothing was sent"
             raise Unavailable(text, account=self.settings.name, method=step.call.method, path=step.call.path)
         return step
 
     def at_work(self) -> bool:
-        """Whether a transaction is under way in the runtime, which may be the one whose answer was lost."""
+        """Whether a transaction is under way in the runtime, which may be the one whose answer was lost, or could yet begin.
+
+        A request that waits in front of the server holds no lock: the first look after a lost answer therefore proves nothing.
+        """
+        self._lost = True
+        over = not self._busy() and self._looked
+        self._looked = not over
+        return not over
+
+    def _busy(self) -> bool:
         self._left_open = self._runtime.busy()
         return self._left_open
 
     def _idle(self, deadline: Deadline) -> bool:
         """Waits until no transaction is under way, within the deadline; False where one still is."""
         pause = FIRST_PAUSE
-        while self.at_work():
+        while self._busy():
             if deadline.left() <= pause:
                 return False
             self.client.pause(pause)
@@ -330,20 +372,49 @@ class MobileFirst(Vendor):
         return True
 
     def after_error(self, step: Step, error: ApiError, deadline: Deadline) -> dict[str, Outcome] | None:
-        """After a 404: a runtime that is not running says the same as a device that is gone."""
-        if not isinstance(error, Gone):
-            self._left_open = self._left_open or isinstance(error, Unclear)
-            return None
+        """What a 404 means: a runtime that is not running says the same as a device that is gone. What else an error leaves out.
+
+        A call that was sent again may be refused because the one before it, whose answer was lost, has done the work.
+        """
+        if isinstance(error, Unclear):
+            busy, self._left_open = self._left_open, True
+            held = f"The lock of the runtime {self._place.runtime!r} is held: a transaction is at work, perhaps this one"
+            told = [text for text in (self._finding, held if busy else None) if text]
+            return dict.fromkeys(step.addresses, Outcome(UNCLEAR, ". ".join([str(error), *told]))) if told else None
+        if self._lost:
+            try:
+                if self._shows(step.changes[0], deadline):
+                    return dict.fromkeys(step.addresses, Outcome(DONE))
+            except ApiError as unread:
+                text = f"{error}; what was sent before it and had no answer may have been done, and could not be read: {unread}"
+                return dict.fromkeys(step.addresses, Outcome(UNCLEAR, text))
+        if isinstance(error, (AuthFailed, Forbidden)):
+            return dict.fromkeys(step.addresses, Outcome(FAILED, str(self._runtime.explained(error, writes=True))))
+        return self._not_found(step, error, deadline) if isinstance(error, Gone) else None
+
+    def _not_found(self, step: Step, error: Gone, deadline: Deadline) -> dict[str, Outcome] | None:
         try:
             problem = self._runtime.problem(error, deadline)
         except ApiError as unread:
             text = f"{error}; whether the runtime is running could not be read: {unread}"
             return dict.fromkeys(step.addresses, Outcome(FAILED, text))
-        if problem is None and step.call.method == "DELETE":
+        if problem is not None:
+            return dict.fromkeys(step.addresses, Outcome(FAILED, str(problem)))
+        if step.call.method == "DELETE":
             # Reading shows whether that is what was wanted.
             return None
-        gone = f"{error}; the runtime is running, so that the device, or the application on it, has gone since it was read"
-        return dict.fromkeys(step.addresses, Outcome(FAILED, gone if problem is None else str(problem)))
+        change = step.changes[0]
+        try:
+            device = self._look(change, deadline)
+        except ApiError as unread:
+            text = f"{error}; the runtime is running, but whether the device is still there could not be read: {unread}"
+            return dict.fromkeys(step.addresses, Outcome(FAILED, text))
+        if device is not None and self._in_effect(change, device):
+            return dict.fromkeys(step.addresses, Outcome(DONE))
+        what = "the device" if device is None else f"application {change.key!r}"
+        there = device is not None and (change.key is None or change.key in (device.applications or {}))
+        text = f"the runtime is running, {'and the device is still there' if there else f'but {what} has gone since it was read'}"
+        return dict.fromkeys(step.addresses, Outcome(FAILED, f"{error}; {text}"))
 
     def finish(self, step: Step, answer: Answer, deadline: Deadline) -> dict[str, Outcome]:
         """Follows the transaction to its end. What it leaves open, and an app of several versions, is read back."""
@@ -353,18 +424,24 @@ class MobileFirst(Vendor):
     def _outcome(self, change: Change, ended: Ended, deadline: Deadline) -> Outcome:
         if ended.state == SUCCEEDED and change.ids.get("versions", 1) == 1 and _describes(ended.description, change):
             return Outcome(DONE)
-        if ended.state == TRANSACTION_FAILED and not ended.contradicts:
+        if ended.state == TRANSACTION_FAILED and not ended.contradicts and not self._lost:
             return Outcome(FAILED, ended.words)
         try:
             # What is still under way would not show yet.
             idle = ended.state != UNKNOWN or self._idle(deadline)
             shows = self._shows(change, deadline)
+            for pause in LAGS if ended.state == SUCCEEDED else ():
+                if shows or deadline.left() < pause:
+                    break
+                self.client.pause(pause)
+                shows = self._shows(change, deadline)
         except ApiError as error:
             self._left_open = ended.state == UNKNOWN
             why = ended.words or "the vendor says that it is done"
             return Outcome(UNCLEAR, f"{why}, and the device could not be read: {error}")
         if ended.state == TRANSACTION_FAILED:
-            return Outcome(FAILED, ended.words, written=shows)
+            # What was sent before, and had no answer, may have done what this one then could not do again.
+            return Outcome(FAILED, ended.words, written=shows) if ended.contradicts or not shows else Outcome(DONE)
         if ended.state == SUCCEEDED and not shows:
             return Outcome(FAILED, "the vendor says that it is done, but the device does not show it", written=True)
         if shows and idle:
@@ -373,11 +450,18 @@ class MobileFirst(Vendor):
 
     def _shows(self, change: Change, deadline: Deadline) -> bool:
         """Whether reading shows a change in effect. Raises ApiError."""
-        words = change.ids.get("search")
-        sought = Device(vendor=NAME, id=change.device_id, facts={"users": (words,) if words else ()})
-        device = self._anew([sought], [change.root] if change.root else [], deadline)[0]
+        device = self._look(change, deadline)
         if device is None or change.action == "delete":
             return device is None and change.action == "delete"
+        return self._in_effect(change, device)
+
+    def _look(self, change: Change, deadline: Deadline) -> Device | None:
+        """The device of a change as it is now, None where it has gone. Raises ApiError."""
+        words = change.ids.get("search")
+        sought = Device(vendor=NAME, id=change.device_id, facts={"users": (words,) if words else ()})
+        return self._anew([sought], [change.root] if change.root else [], deadline)[0]
+
+    def _in_effect(self, change: Change, device: Device) -> bool:
         held = getattr(device, change.root or "status")
         return self.same(change.root or "", held.get(change.key) if change.key is not None else held, change.after)
 

@@ -13,7 +13,7 @@ import typing as t
 from dataclasses import replace
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.auth import RefreshToken, StaticToken
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import ADD, NEVER, Call, NewId
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Call, NewId
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import (
     AT_CLAIM,
     NO,
@@ -24,7 +24,6 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabili
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import same_labels
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
-    BadAnswer,
     DeclarationError,
     NotFound,
     Unsupported,
@@ -34,35 +33,39 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.model im
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_calls import (
-    ACTIVATION_CODE,
     call_for,
-    holder_body,
     merge,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_codes import WebexCodes
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_configurations import (
     wanted_values,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_declared import (
+    Names,
     claim_refusal,
     claims_phone,
     problem,
+    refuse_personal,
     waits_for,
     wanted_tags,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_directory import is_id
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_finding import Sought
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_ids import id_key, same_id, same_place
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import text_of
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_naming import Names, refuse_personal
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_paging import Row
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_settling import ANEW, WebexSettling
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import (
+    Row,
+    id_key,
+    same_id,
+    same_place,
+    text_of,
+)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_settling import ANEW
 
 
 def _no(reason: str, nearest: str) -> Capability:
     return Capability(NO, reason=reason, nearest=nearest)
 
 
-class Webex(WebexSettling):
+class Webex(WebexCodes):
     """One organization, or what of it the token's owner may see."""
 
     NAME = "webex"
@@ -93,7 +96,6 @@ class Webex(WebexSettling):
         "absent": Capability(YES, note="delete"),
     }
     CLAIM_SETS = frozenset({"name", "owner", "space"})
-    ACTIONS = frozenset({"activation_code"})
     DELETE_WARNING = "a deleted Webex device has to be onboarded anew, a RoomOS device with a new code that is entered on it"
 
     def __init__(self, settings: AccountSettings, client: Client | None = None) -> None:
@@ -137,7 +139,14 @@ class Webex(WebexSettling):
         if any(device is None for _one, device in live):
             self.names.find_models()
         self.names.find_people(one.owner for one, _device in live if one.owner and "@" in one.owner)
-        self.names.find_workspaces(one.space for one, device in live if one.space and not _known_place(one.space, device))
+        self.names.find_persons(one.owner for one, device in live if device is None and one.owner and "@" not in one.owner)
+        by_name = [(one, one.space, device) for one, device in live if one.space and not _known_place(one.space, device)]
+        self.names.find_workspaces(space for _one, space, _device in by_name)
+        for one, space, _device in by_name:
+            self.naming.mean(space, one.address)
+        # A workspace that was just made may not be listed yet, and can be read by its id.
+        late = [device for _one, space, device in by_name if device and device.space and self.names.is_unknown(space)]
+        self.names.find_by_id(str(device.space["id"]) for device in late if device.space)
         held = [(one, device, workspace) for one, device in live if (workspace := self._home(one, device)) is not None]
         for one, device, workspace in held:
             self.naming.note(one, workspace, device)
@@ -155,7 +164,7 @@ class Webex(WebexSettling):
     def _home(self, declaration: Declaration, device: Device | None) -> str | None:
         """The id of the workspace whose name the device has, or will have; None where there is none, or it is not known."""
         if device is not None:
-            return None if device.owner or not device.space else str(device.space["id"])
+            return str(device.space["id"]) if device.space else None
         if not declaration.space:
             return None
         if is_id(declaration.space):
@@ -216,6 +225,10 @@ class Webex(WebexSettling):
             place = held["id"] if same else wanted if observed else self.names.workspace_id(wanted)
             return {"id": place, "name": self.names.workspace_name(wanted), "path": None}, Desired()
         row = self.names.workspace_named(wanted)
+        if row is None and observed is not None and observed.space:
+            own = str(observed.space["id"])
+            if self.names.workspace_name(own) == wanted:
+                return {"id": own, "name": wanted, "path": None}, Desired()
         if row is not None:
             warnings: tuple[str, ...] = ()
             if observed is None and row.get("supportedDevices") == "collaborationDevices":
@@ -267,19 +280,21 @@ class Webex(WebexSettling):
                     f"webex cannot set name: a shared device is called as its workspace; make workspace {declaration.name!r}, "
                     "or leave `name` out"
                 )
-            maker = f"space:{desired.new_space}"
-            return {"workspace": NewId(maker), "lane": maker}
+            return {"workspace": NewId(f"space:{desired.new_space}"), "lane": desired.new_space}
         if declaration.name is not None:
             naming = self.naming.naming(declaration, None, str(place["id"]))
             if naming.ids is not None:
                 ids["name"] = naming.ids
-        return {"workspace": place["id"], "lane": id_key(place["id"])}
+        # By its name, as where it is still to be made: other tasks may have made it meanwhile.
+        return {"workspace": place["id"], "lane": place.get("name") or id_key(place["id"])}
 
     def _metafields(
         self, declaration: Declaration, observed: Device | None, ids: dict[str, t.Mapping[str, t.Any]]
     ) -> tuple[dict[str, t.Any], frozenset[str]]:
         if observed is None:
             return {key: value for key, value in (declaration.metafields or {}).items() if value is not None}, frozenset()
+        if not declaration.metafields and not declaration.absent_metafields:
+            return {}, frozenset()
         held = observed.facts.get("configurations")
         if held is None:
             raise Unsupported(
@@ -314,6 +329,14 @@ class Webex(WebexSettling):
         workspace = self._home(declaration, None)
         return None if workspace is None else self.naming.naming(declaration, None, workspace).ids
 
+    def consequences(self, device: Device) -> Device:
+        if device.id is not None:
+            return device
+        # A new phone is called after its workspace or person, and its serial number is told when it has come in.
+        holder = device.space or device.owner or {}
+        model = device.model and device.model.removeprefix("DMS ")
+        return replace(device, name=holder.get("name") or device.name, model=model, serial=None)
+
     # Writing
 
     def calls_for(self, change: Change) -> tuple[Call, ...]:
@@ -323,49 +346,6 @@ class Webex(WebexSettling):
 
     def merge(self, steps: t.Sequence[Step]) -> list[Step]:
         return merge(steps)
-
-    # Acting
-
-    def act(self, action: str, device: Device | None, options: t.Mapping[str, t.Any]) -> t.Any:
-        if action not in self.ACTIONS:
-            return super().act(action, device, options)
-        space, owner, model = (options.get(name) or None for name in ("space", "owner", "model"))
-        if (space is None) == (owner is None):
-            raise DeclarationError(
-                "activation_code needs space (a workspace's name or id) or owner (a person's e-mail or id), "
-                f"and {'neither is given' if space is None else 'not both'}: the code says where the device will belong"
-            )
-        self.forget_names()
-        if model:
-            self.names.find_models()
-            self.names.refuse_model(model)
-        holder: dict[str, t.Any] = {"workspace": self._workspace_id(space)} if space else {"person": self._person_id(str(owner))}
-        body = {**holder_body(holder), **({"model": model} if model else {})}
-        call = Call("POST", ACTIVATION_CODE, self.organization, body, pace=ADD, repeat=NEVER)
-        result: dict[str, t.Any] = {"space_id": holder.get("workspace"), "owner_id": holder.get("person"), "model": model}
-        if options.get("check_mode"):
-            return {**result, "code": None, "expires_at": None}
-        answer = self.client.send(call)
-        code = text_of(answer.body, "code") if isinstance(answer.body, dict) else None
-        if code is None:
-            raise BadAnswer("the answer holds no activation code", method="POST", path=ACTIVATION_CODE)
-        # Hidden in messages; the result is where the user gets it.
-        self.client.masker.add_words([code])
-        return {**result, "code": code, "expires_at": text_of(answer.body, "expiryTime")}
-
-    def _workspace_id(self, wanted: str) -> str:
-        if is_id(wanted):
-            self.names.find_by_id([wanted])
-            return self.names.workspace_id(wanted)
-        self.names.find_workspaces([wanted])
-        row = self.names.workspace_named(wanted)
-        if row is None:
-            raise NotFound(self.unknown_workspace(wanted))
-        return str(row.get("id"))
-
-    def _person_id(self, wanted: str) -> str:
-        self.names.find_people([wanted] if "@" in wanted else [])
-        return self.names.person(wanted).id
 
 
 def _known_place(wanted: str, device: Device | None) -> bool:

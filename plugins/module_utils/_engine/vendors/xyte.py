@@ -30,6 +30,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     DeclarationError,
     FleetformError,
     Gone,
+    IncompleteRead,
     NotFound,
     Refused,
     SettingsError,
@@ -44,24 +45,27 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.model im
     Device,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.redaction import hidden_by, without_secrets
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_calls import CLAIM, call_for
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_configuration import (
     Configurations,
     refuse_configuration,
+    texts_in,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_json import (
-    _device_from_json,
-    without_secrets,
-)
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_listing import (
-    all_devices,
-)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_json import _device_from_json
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_listing import DEVICES, all_devices
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_query import (
     refuse_id,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_reading import XyteReading
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_spaces import Missing, Spaces, refuse_path
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_spaces import (
+    Missing,
+    Spaces,
+    apart,
+    refuse_path,
+    stands_in,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import (
     DONE,
     FAILED,
@@ -69,6 +73,10 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     Outcome,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import Deadline
+
+T = t.TypeVar("T")
+
+_NOTHING = object()
 
 LOOKS, PAUSE = 3, 1.0
 """How often, and how many seconds apart, a change is looked for that was accepted: the answer to it shows nothing."""
@@ -131,7 +139,7 @@ class Xyte(XyteReading):
     def spaces(self) -> Spaces:
         """The look-ups of spaces. Raises RuntimeError where the vendor was made for planning only."""
         if self._spaces is None:
-            self._spaces = Spaces(self.client)
+            self._spaces = Spaces(self.client, self._shown)
         return self._spaces
 
     # Planning
@@ -171,7 +179,7 @@ class Xyte(XyteReading):
         self._spaces = None
         self._configurations.renew()
         live = [(one, device) for one, device in pairs if one.space is not None and not self._refused(one, device)]
-        self.spaces.look_up({str(one.space) for one, device in live if not _stands_in(device, str(one.space))})
+        self.spaces.look_up({str(one.space) for one, device in live if not stands_in(device, str(one.space))})
 
     def _refused(self, declaration: Declaration, observed: Device | None) -> bool:
         """Whether the declaration cannot be planned anyhow, so that nothing need be looked up for it."""
@@ -196,6 +204,9 @@ class Xyte(XyteReading):
         if declaration.metafields is not None:
             verdict = self._configurations.judge(declaration, observed)
             warnings += verdict.warnings
+            secret = declaration.secret_metafields
+            if secret and next(hidden_by(declaration.metafields, secret), _NOTHING) is _NOTHING:
+                warnings.append(f"secret_metafields hides nothing: the configuration has no {' or '.join(map(repr, secret))}")
             notes = verdict.notes
             if verdict.sends:
                 values["metafields"] = declaration.metafields
@@ -221,9 +232,14 @@ class Xyte(XyteReading):
     ) -> tuple[dict[str, t.Any] | None, dict[str, t.Any], Missing | None]:
         """The space as in a record, the ids that calls need, and what is missing of it where it has to be made."""
         text = str(declaration.space)
-        if observed is not None and _stands_in(observed, text):
+        if observed is not None and stands_in(observed, text):
             return observed.space, {}, None
         found = self.spaces.find(text)
+        if observed is not None and apart((observed.space or {}).get("path"), found.path):
+            raise Unsupported(
+                f"xyte cannot move a device from {(observed.space or {})['path']!r} to {found.path!r}, which belongs to another "
+                "customer; the nearest thing it can do is `state: absent`, which loses its history, and then a claim"
+            )
         if not isinstance(found, Missing):
             return found.record(), {"space_id": found.id}, None
         if not declaration.create_space:
@@ -262,18 +278,20 @@ class Xyte(XyteReading):
             if change.action == "delete":
                 self._configurations.forget(device_id, state_path)
             else:
-                self.client.masker.add(*(text for key in change.secret_keys for text in _texts(change.after.get(key))))
+                self.client.masker.add(
+                    *(text for value in hidden_by(change.after, change.secret_keys) for text in texts_in(value))
+                )
                 self._configurations.begin(change.address, device_id, state_path)
         return step
 
     def finish(self, step: Step, answer: Answer, deadline: Deadline) -> dict[str, Outcome]:
         change = step.changes[0]
         if change.action == "create_space":
-            return dict.fromkeys(step.addresses, self._space_made(change, answer))
+            return dict.fromkeys(step.addresses, self._space_made(change, answer, deadline))
         if change.action == "claim":
-            outcome = self._claimed(change, answer)
+            outcome = self._claimed(change, answer, deadline)
         elif change.action == "set_metafield":
-            outcome = self._configured(change, answer)
+            outcome = self._configured(change, unquote(step.call.path.rpartition("/")[2]), answer.body)
         elif change.action == "delete":
             outcome = self._deleted(change, answer)
         else:
@@ -285,6 +303,11 @@ class Xyte(XyteReading):
         change = step.changes[0]
         if change.action == "claim" and isinstance(error, (Refused, Gone)):
             return {change.address: self._not_claimed(change, error)}
+        if change.action == "claim" and isinstance(error, Unclear) and deadline.left() >= PAUSE:
+            # It was looked for once, at once, and a listing may lag.
+            self.client.pause(PAUSE)
+            device = self._find(change)
+            return None if device is None else {change.address: self._ours(change, device, written=True)}
         if change.action != "set_metafield":
             return None
         if not isinstance(error, Unclear):
@@ -297,39 +320,47 @@ class Xyte(XyteReading):
         return {change.address: Outcome(UNCLEAR, text if error.vendor_message is None else f"{text}. {_said(error)}")}
 
     def made(self, change: Change) -> int | None:
-        found = Spaces(self.client).find(change.after["space"])
+        found = Spaces(self.client, self._shown).find(change.after["space"])
         return None if isinstance(found, Missing) else found.id
 
-    def _space_made(self, change: Change, answer: Answer) -> Outcome:
+    def _space_made(self, change: Change, answer: Answer, deadline: Deadline) -> Outcome:
         """The new space out of the answer, or by reading."""
         body = answer.body if isinstance(answer.body, dict) else {}
         number = body.get("id")
+        words = self._refusal(body)
         if body.get("name") != change.ids["name"].rpartition("/")[2] or not isinstance(number, int) or isinstance(number, bool):
             try:
-                number = self.made(change)
+                number = self.made(change) if words is not None else self._looked_for(lambda: self.made(change), deadline)
             except FleetformError as error:
-                return Outcome(UNCLEAR, f"the space was accepted, and could not be read: {error}")
+                return Outcome(UNCLEAR, f"the space could not be read: {error}")
+        if number is None and words is not None:
+            return Outcome(FAILED, f"the vendor did not accept the space {change.after['space']!r}{words}")
         if number is None:
             return Outcome(FAILED, f"the vendor accepted the space {change.after['space']!r}, and does not show it; run again")
         return Outcome(DONE, made=number)
 
-    def _claimed(self, change: Change, answer: Answer) -> Outcome:
+    def _claimed(self, change: Change, answer: Answer, deadline: Deadline) -> Outcome:
         """The new device out of the answer, or by reading; held against what was asked for."""
+        if (words := self._refusal(answer.body)) is not None:
+            refused = Refused(f"the vendor did not accept the claim{words}", method="POST", path=CLAIM, status=answer.status)
+            return self._not_claimed(change, refused)
+        certain = isinstance(answer.body, dict) and answer.body.get("success") is True
         try:
             device: Device | None = _device_from_json(answer.body, account=self.settings.name, path=CLAIM)
         except BadAnswer:
             device = None
         try:
             if device is None or not _is_meant(change, device):
-                device = self._find(change)
+                device = self._looked_for(lambda: self._find(change), deadline)
             elif self._differs(change, device):
                 device = self.refresh(device, ()) or device
         except FleetformError as error:
-            return Outcome(UNCLEAR, f"the claim was accepted, and the device could not be read: {error}")
+            text = f"the claim was accepted, and the device could not be read: {error}"
+            return Outcome(UNCLEAR, text, written=certain)
         if device is None:
-            return Outcome(
-                UNCLEAR, "the claim was accepted, and the organization does not show the device; run again: it reads first"
-            )
+            said = "the claim was accepted" if certain else "the answer to the claim shows no device"
+            text = f"{said}, and the organization does not show it yet; run again: it reads first"
+            return Outcome(UNCLEAR, text, written=certain)
         try:
             # Hardware that was deleted elsewhere and claimed again may have its earlier id, and no configuration.
             self._configurations.forget(str(device.id), self._state_paths.get(change.address))
@@ -340,6 +371,14 @@ class Xyte(XyteReading):
             return Outcome(FAILED, text, device, written=True)
         return Outcome(DONE, device=device)
 
+    def _looked_for(self, look: t.Callable[[], T | None], deadline: Deadline) -> T | None:
+        """What was accepted and not shown in the answer, by reading: a listing may lag. Raises what ``look`` raises."""
+        for _look in range(LOOKS - 1):
+            if (found := look()) is not None or deadline.left() < PAUSE:
+                return found
+            self.client.pause(PAUSE)
+        return look()
+
     def _not_claimed(self, change: Change, error: ApiError) -> Outcome:
         """After a refusal: "already claimed" does not say by whom, which the listing does."""
         try:
@@ -347,21 +386,36 @@ class Xyte(XyteReading):
         except FleetformError as failure:
             return Outcome(FAILED, f"{error}; whether the device is in this organization could not be read: {failure}")
         if device is not None:
-            if lacking := self._differs(change, device):
-                text = f"the device is in this organization already, with id {device.id}, but {lacking}; run again"
-                return Outcome(FAILED, text, device)
-            return Outcome(DONE, device=device)
-        if "already" in (error.vendor_message or "").lower():
-            return Outcome(FAILED, f"claimed elsewhere: this organization does not have it, and another one may. {error}")
-        if "space" not in change.after:
+            return self._ours(change, device)
+        words = f"{error.message} {error.vendor_message or ''}".lower()
+        if "already" in words:
+            return Outcome(
+                FAILED,
+                "claimed elsewhere: this organization does not show it, and another one may have it "
+                f"(or it was claimed here a moment ago: then run again). {error}",
+            )
+        if "space" in words and "space" not in change.after:
             return Outcome(FAILED, f"{error}; no `space` is declared, which newer revisions of this API want")
         return Outcome(FAILED, str(error))
 
+    def _ours(self, change: Change, device: Device, *, written: bool = False) -> Outcome:
+        """The outcome of a claim without a good answer whose device is in this organization."""
+        if lacking := self._differs(change, device):
+            text = f"the device is in this organization already, with id {device.id}, but {lacking}; run again"
+            return Outcome(FAILED, text, device, written=written)
+        return Outcome(DONE, device=device)
+
     def _find(self, change: Change) -> Device | None:
-        """The device that a claim means, in the listing. Raises Ambiguous where several fit, or one in part."""
+        """The device that a claim means, in the listing.
+
+        Raises Ambiguous where several fit, or one in part, IncompleteRead where the listing may leave it out.
+        """
         identity = Declaration.of({name: change.after[name] for name in IDENTIFIERS if name in change.after})
-        rows = all_devices(self.client, lambda rows: self._lacks([identity], rows))
-        return Index(self._devices(rows)).find(identity)
+        listing = all_devices(self.client, lambda rows: self._lacks([identity], rows))
+        found = Index(self._devices(listing.rows)).find(identity)
+        if found is None and listing.doubt is not None:
+            raise IncompleteRead(listing.doubt, method="GET", path=DEVICES)
+        return found
 
     def _differs(self, change: Change, device: Device) -> str | None:
         """What of a claim the device does not show, in words."""
@@ -372,17 +426,17 @@ class Xyte(XyteReading):
             lacking.append(f"it is in space {(device.space or {}).get('path')!r}")
         return " and ".join(lacking) or None
 
-    def _configured(self, change: Change, answer: Answer) -> Outcome:
-        body = answer.body
-        success = body.get("success") if isinstance(body, dict) else None
+    def _configured(self, change: Change, device_id: str, body: t.Any) -> Outcome:
+        """What the answer to a configuration says. Nothing, success, or the device mean that it was accepted."""
+        words = self._refusal(body)
         try:
-            if success is False:
+            if words is not None:
                 self._configurations.refused(change.address)
-                return Outcome(FAILED, f"the vendor did not accept the configuration{_reason(body)}")
-            if success is not True and body is not None:
-                return Outcome(
-                    UNCLEAR, "the answer does not say whether the configuration was accepted; the next run sends it again"
-                )
+                return Outcome(FAILED, f"the vendor did not accept the configuration{words}")
+            shown = body if isinstance(body, dict) else {}
+            if body not in (None, {}) and shown.get("success") is not True and shown.get("id") != device_id:
+                text = "the answer does not say whether the configuration was accepted; the next run sends it again"
+                return Outcome(UNCLEAR, text)
             self._configurations.accepted(change.address, change.after)
         except SettingsError as error:
             return Outcome(DONE, f"the configuration was accepted, and will be sent again by the next run: {error.message}")
@@ -395,13 +449,15 @@ class Xyte(XyteReading):
             left = self.refresh(self._stub(str(change.device_id)), ())
         except ApiError as error:
             return Outcome(UNCLEAR, f"the answer does not say that the device was deleted, and it could not be read: {error}")
-        return Outcome(DONE) if left is None else Outcome(FAILED, f"the device is still there{_reason(answer.body)}")
+        return Outcome(DONE) if left is None else Outcome(FAILED, f"the device is still there{self._reason(answer.body)}")
 
     def _confirmed(self, change: Change, path: str, answer: Answer, deadline: Deadline) -> Outcome:
         """Reads a new name or space back: the answer does not show it, and what the vendor does not know it may pass over."""
         stub = self._stub(unquote(path.rpartition("/")[2]))
+        words = self._refusal(answer.body)
+        said = "accepted, not confirmed" if words is None else "not accepted"
         shown: t.Any = None
-        for number in range(LOOKS):
+        for number in range(LOOKS if words is None else 1):
             if number:
                 if deadline.left() < PAUSE:
                     break
@@ -409,26 +465,32 @@ class Xyte(XyteReading):
             try:
                 device = self.refresh(stub, ())
             except ApiError as error:
-                return Outcome(UNCLEAR, f"accepted, not confirmed: the device could not be read: {error}")
+                granted = isinstance(answer.body, dict) and answer.body.get("success") is True
+                return Outcome(UNCLEAR, f"{said}: the device could not be read: {error}", written=granted)
             if device is None:
-                return Outcome(UNCLEAR, "accepted, not confirmed: the device is not there any more")
+                return Outcome(UNCLEAR, f"{said}: the device is not there any more")
             shown = getattr(device, str(change.attribute))
             if self.same(str(change.attribute), shown, change.after):
                 return Outcome(DONE)
+        moved = not self.same(str(change.attribute), shown, change.before)
         if change.attribute == "space":
             shown = (shown or {}).get("path")
-        return Outcome(FAILED, f"accepted, not confirmed: the device still shows {shown!r}{_reason(answer.body)}")
+        if moved:
+            return Outcome(FAILED, f"it was changed, but not as declared: the device shows {shown!r} now", written=True)
+        return Outcome(FAILED, f"{said}: the device still shows {shown!r}{self._reason(answer.body)}")
+
+    def _refusal(self, body: t.Any) -> str | None:
+        """The end of a sentence about an answer that denies its own status of success; None for other answers."""
+        if not isinstance(body, dict) or body.get("id") is not None or body.get("success") is True:
+            return None
+        return self._reason(body) if body.get("success") is False or body.get("error") else None
+
+    def _reason(self, body: t.Any) -> str:
+        words = without_secrets(body).get("error") if isinstance(body, dict) else None
+        return f". The vendor says: {self.client.masker.mask(words)}" if isinstance(words, str) and words else ""
 
     def _stub(self, device_id: str) -> Device:
         return Device(vendor=self.NAME, account=self.settings.name, id=device_id)
-
-
-def _stands_in(device: Device | None, text: str) -> bool:
-    """Whether a device is in the space that an id, a full path or a path below the root names."""
-    space = (device and device.space) or {}
-    path = space.get("path") or ""
-    root, _slash, below = path.partition("/")
-    return text in (space.get("id"), path) or (text == below and text != root and not text.startswith(f"{root}/"))
 
 
 def _is_meant(change: Change, device: Device) -> bool:
@@ -438,23 +500,6 @@ def _is_meant(change: Change, device: Device) -> bool:
         return Index([device]).find(identity) is not None
     except DeclarationError:
         return False
-
-
-def _texts(value: t.Any) -> t.Iterator[str]:
-    """Every text in a value."""
-    if isinstance(value, dict):
-        for item in value.values():
-            yield from _texts(item)
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            yield from _texts(item)
-    elif isinstance(value, str):
-        yield value
-
-
-def _reason(body: t.Any) -> str:
-    words = without_secrets(body).get("error") if isinstance(body, dict) else None
-    return f". The vendor says: {words}" if isinstance(words, str) and words else ""
 
 
 def _said(error: ApiError) -> str:

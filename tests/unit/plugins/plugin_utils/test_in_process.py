@@ -17,6 +17,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.utils.display import Display
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Crowd
 from ansible_collections.fleetform.devices.plugins.plugin_utils import in_process
 from ansible_collections.fleetform.devices.plugins.plugin_utils.in_process import (
     InProcess,
@@ -37,6 +38,7 @@ def action(args: dict[str, t.Any] | None = None, **keywords: t.Any) -> Device:
     """The action plugin of a task with these keywords on a local connection."""
     task = {"action": "fleetform.devices.device", "become": False, "async_val": 0, "environment": [], "delegate_to": None}
     task.update({"check_mode": False, "diff": False, "no_log": False, "args": args or {}})
+    task.update({"run_once": False, "until": None, "_uuid": "task-1"})
     transport = keywords.pop("transport", "local")
     shell = SimpleNamespace(tmpdir=None)
     connection = SimpleNamespace(transport=transport, become=keywords.pop("become_plugin", None), _shell=shell)
@@ -169,3 +171,23 @@ def test_the_arguments_are_returned_where_a_module_would_return_them(monkeypatch
         assert wants_invocation({"ansible_inject_invocation": True}) is True
         monkeypatch.delattr(in_process.C, "INJECT_INVOCATION")
     assert wants_invocation({}) is True
+
+
+@pytest.mark.parametrize(
+    ("keywords", "hosts", "size"),
+    [
+        ({}, ["a", "b", "c"], 3),
+        ({}, ["a"], None),
+        ({}, [], None),
+        ({}, None, None),
+        ({"run_once": True}, ["a", "b"], None),
+        ({"until": ["result is changed"]}, ["a", "b"], None),
+    ],
+    ids=["many hosts", "one host", "no hosts", "not told", "run once", "repeated until"],
+)
+def test_the_same_task_of_other_hosts_is_a_crowd(
+    performed: list[dict[str, t.Any]], keywords: dict[str, t.Any], hosts: list[str] | None, size: int | None
+) -> None:
+    variables = SPEAKS if hosts is None else {**SPEAKS, "ansible_play_batch": hosts}
+    action({"name": "A"}, **keywords).run(task_vars=dict(variables))
+    assert performed[0]["crowd"] == (None if size is None else Crowd("task-1", size))

@@ -46,6 +46,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Unclear,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Counts, Settled
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Reading
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query, mac_text
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
@@ -146,6 +147,7 @@ class FakeClient:
         self.closed = False
         self.lanes: dict[str, threading.Lock] = {}
         self.lane_error: Exception | None = None
+        self.together: Reading | None = None
         self.masker = type("Masker", (), {"secrets": frozenset({f"token-of-{settings.name}"})})()
 
     @property
@@ -181,6 +183,17 @@ class FakeClient:
         if path == "/devices":
             return [dict(row) for row in self.cloud.rows.values() if row["organization"] != DARK]
         return dict(self.cloud.row(path.split("/")[2]))
+
+    def page(self, path: str) -> t.Any:
+        if self.together is None:
+            return self.get(path)
+        return self.together.page(path, lambda: Answer(200, self.get(path))).body
+
+    @contextlib.contextmanager
+    def reading_together(self, reading: Reading) -> t.Iterator[None]:
+        self.together = reading
+        yield
+        self.together = None
 
     def deadline(self) -> Deadline:
         return Deadline(600.0, lambda: sum(self.pauses))
@@ -232,7 +245,7 @@ class FakeVendor(Vendor):
         self.hides: dict[str, str] = {}
 
     def read(self, declarations: t.Sequence[Declaration]) -> Sight:
-        return Sight([_device(row, self.settings.name) for row in self.client.get("/devices")], self.hides)
+        return Sight([_device(row, self.settings.name) for row in self.client.page("/devices")], self.hides)
 
     def in_scope(self, declaration: Declaration, device: Device) -> bool:
         return device.facts.get("elsewhere") is not True
@@ -353,7 +366,7 @@ class PlacingVendor(FakeVendor):
         desired = super().resolve(declaration, observed)
         if declaration.space is None:
             return desired
-        known = self.client.get("/spaces").get(declaration.space)
+        known = self.client.page("/spaces").get(declaration.space)
         values = {**desired.values, "space": {"id": known, "name": declaration.space, "path": declaration.space}}
         if known is None and not declaration.create_space:
             raise NotFound(f"no space {declaration.space}")
@@ -434,11 +447,11 @@ def open_placing(cloud: FakeCloud, name: str | None = "lab", **options: t.Any) -
     return PlacingVendor(held, FakeClient(cloud, held))
 
 
-def fleet_over(monkeypatch: pytest.MonkeyPatch, *vendors: FakeVendor) -> fleet.Fleet:
-    """A fleet whose accounts are these open ones."""
+def fleet_over(monkeypatch: pytest.MonkeyPatch, *vendors: FakeVendor, **more: t.Any) -> fleet.Fleet:
+    """A fleet whose accounts are these open ones; ``more`` as Fleet takes it."""
     by_name = {vendor.settings.name: vendor for vendor in vendors}
     monkeypatch.setattr(fleet, "open_account", lambda name, *_args, **_options: by_name[name])
-    return fleet.Fleet({name: {"vendor": "fake"} for name in by_name}, environ={})
+    return fleet.Fleet({name: {"vendor": "fake"} for name in by_name}, environ={}, **more)
 
 
 def refused(text: str = "the vendor says no") -> Refused:

@@ -49,6 +49,7 @@ def words(body, status=400, **headers):
         (414, Kind.FINAL, Refused),
         (422, Kind.FINAL, Refused),
         (408, Kind.UNCLEAR, Unavailable),
+        (423, Kind.NOT_DONE, Unavailable),
         (425, Kind.UNCLEAR, Unavailable),
         (429, Kind.NOT_DONE, RateLimited),
         (500, Kind.UNCLEAR, Unavailable),
@@ -101,6 +102,9 @@ def test_the_token_endpoint_refuses_with_several_statuses(status):
         ({}, None),
         ({"errors": [5, None, {"description": "d"}]}, "d"),
         ({"errors": [{"details": "FWLSE3002E: not found"}], "productVersion": "8.0"}, "FWLSE3002E: not found"),
+        ({"errors": "not found"}, "not found"),
+        ({"errors": [{"details": ["not", "found"]}]}, "not: found"),
+        ({"errors": "", "details": []}, None),
         ({"ok": False, "transaction": {"errors": [{"details": "one"}, {"details": "two"}], "status": "FAILURE"}}, "one: two"),
         ("", None),
         ("<html><head><title>502 Bad\nGateway</title></head>canary</html>", "a web page, 502 Bad Gateway"),
@@ -248,7 +252,9 @@ def test_the_words_of_an_error_are_found_in_xml_too():
     for asked in (READING, READING_XML):
         assert ending(answer(404, text, content_type="application/xml"), asked).error.vendor_message == "FWLSE3002E: ********"
     assert words(b"<?xml version='1.0'?><!DOCTYPE html><html><h1>No</h1></html>").vendor_message == "a web page, No"
-    assert words(b"<broken", content_type="text/xml").vendor_message == "a web page"
+    assert words(b"<broken", content_type="text/xml").vendor_message is None
+    unlabelled = b'<error-result><errors><error details="not found"/></errors></error-result>'
+    assert words(unlabelled, content_type="application/json").vendor_message == "not found"
 
 
 def test_a_failed_transaction_is_a_failure_whatever_the_status():

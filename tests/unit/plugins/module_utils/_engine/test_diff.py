@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
+import deepdiff
 import pytest
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine import diff
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.diff import nested, same, same_labels, same_reference
 
 
@@ -85,7 +86,7 @@ def test_scalars_and_unlike_kinds_have_no_detail(one: t.Any, other: t.Any) -> No
 
 
 def test_without_deepdiff_there_is_no_detail_and_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diff, "HAS_DEEPDIFF", False)
+    monkeypatch.setitem(sys.modules, "deepdiff", None)
     assert nested({"a": 1}, {"a": 2}) == []
 
 
@@ -93,5 +94,5 @@ def test_deepdiff_is_never_asked_about_equal_values(monkeypatch: pytest.MonkeyPa
     def never(*_args: t.Any, **_options: t.Any) -> t.NoReturn:
         raise AssertionError("deepdiff was asked")
 
-    monkeypatch.setattr(diff, "DeepDiff", never)
+    monkeypatch.setattr(deepdiff, "DeepDiff", never)
     assert same({"a": [1, {"b": 2}]}, {"a": [1, {"b": 2.0}]})

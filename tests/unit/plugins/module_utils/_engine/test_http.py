@@ -215,6 +215,18 @@ def test_a_pause_beyond_the_deadline_ends_at_once(status, error):
     assert caught.value.status == status
 
 
+def test_a_pause_that_nobody_asked_for_is_not_put_into_the_vendors_mouth():
+    made = client(answer(429, None, retry_after="0"), options={"deadline": 0.1})
+    with pytest.raises(RateLimited, match="next attempt would come"):
+        made.send(READ)
+
+
+def test_a_locked_write_was_not_carried_out_and_is_sent_again_without_a_look():
+    made = client(answer(423, None, retry_after="3"), OK)
+    assert made.send(Call("PATCH", "/things/1", repeat=AFTER_READING), settle=pytest.fail).status == 200
+    assert made.time.slept[0] >= 3
+
+
 def test_after_such_a_pause_other_calls_of_the_class_end_at_once_as_well():
     made = client(answer(429, None, retry_after="3600"), options={"requests_per_minute": {"read": 5, "add": 5}})
     for _call in range(2):
@@ -677,9 +689,11 @@ def test_a_lane_is_held_by_one_at_a_time_and_leaves_the_others_free():
     assert order == ["first", "second"]
 
 
-def test_clients_of_one_account_share_its_lanes_where_they_share_a_file_and_others_do_not(tmp_path):
+def test_clients_of_one_cloud_share_its_lanes_where_they_share_a_file_and_others_do_not(tmp_path):
+    """Whoever the user is: what the vendor wants done one after the other is the cloud's."""
     one, two, other = (
-        client(OK, shared=SharedState(tmp_path / "run" / "state.json"), options={"token": token}) for token in ("t1", "t1", "t2")
+        client(OK, shared=SharedState(tmp_path / "run" / "state.json"), options={"token": token, "organization": organization})
+        for token, organization in (("t1", "o1"), ("t2", "o1"), ("t1", "o2"))
     )
     tried = threading.Event()
     held = []

@@ -30,8 +30,14 @@ def test_attributes_lists_and_nested_objects_become_what_json_would_show() -> No
     }
 
 
-def test_namespaces_comments_and_text_are_left_out() -> None:
-    root = parse_markup(b'<x:a xmlns:x="urn:x" x:b="1"><!-- no --><?pi no?>text<x:c/>more</x:a>')
+def test_text_between_the_elements_is_refused() -> None:
+    for content in (b"<a>text<b/></a>", b"<a><b/>tail</a>", b"<a><![CDATA[x]]></a>"):
+        with pytest.raises(BadMarkup, match="text between"):
+            parse_markup(content)
+
+
+def test_namespaces_comments_and_blanks_are_left_out() -> None:
+    root = parse_markup(b'<x:a xmlns:x="urn:x" x:b="1"><!-- no --><?pi no?>\n <x:c/> </x:a>')
     assert as_data(root, ()) == {"b": "1", "c": {}}
     assert root.name == "a"
 

@@ -336,6 +336,28 @@ def test_the_diff_shows_declared_attributes_only(vendor: FakeVendor) -> None:
     }
 
 
+def test_the_diff_shows_the_metafields_that_go(vendor: FakeVendor) -> None:
+    declaration = Declaration(serial="S1", absent_metafields=["Room"], renames=False)
+    plan = plan_device(vendor, declaration, SEEN, Desired({"metafields": {"Room": None}}))
+    assert shown_diff(plan) == {"before": {"metafields": {"Room": "Lobby"}}, "after": {"metafields": {"Room": None}}}
+
+
+def test_the_diff_says_so_where_the_value_before_is_not_known(vendor: FakeVendor) -> None:
+    whole = Desired({"contact": {"a": 1}}, unverified=frozenset({"contact"}))
+    declaration = Declaration(serial="S1", contact={"a": 1}, renames=False)
+    assert shown_diff(plan_device(vendor, declaration, SEEN, whole)) == {
+        "before": {"contact": "(not known)"},
+        "after": {"contact": {"a": 1}},
+    }
+    keyed = Desired({"metafields": {"Room": "x", "Pin": "y"}}, unverified=frozenset({"metafields.Pin"}))
+    declaration = Declaration(serial="S1", metafields={"Room": "x", "Pin": "y"}, renames=False)
+    assert shown_diff(plan_device(vendor, declaration, SEEN, keyed))["before"] == {
+        "metafields": {"Room": "Lobby", "Pin": "(not known)"}
+    }
+    new = plan_device(vendor, replace(declaration, model="M1"), None, keyed)
+    assert shown_diff(new)["before"] == {}
+
+
 def test_the_diff_of_a_new_device_has_an_empty_before_and_what_was_declared(vendor: FakeVendor) -> None:
     assert shown_diff(planned(vendor, None, model="M1", name="Roof")) == {
         "before": {},

@@ -60,6 +60,9 @@ def ids(devices: t.Iterable[Device]) -> list[str | None]:
         ({"owner": "ada@example.com"}, ["1"]),
         ({"owner": 7}, ["1"]),
         ({"owner.name": "Ada"}, ["1"]),
+        ({"owner": {"name": "Ada"}}, ["1"]),
+        ({"owner": {"name": "Ada", "email": "eve@example.com"}}, []),
+        ({"space": {"id": "s2"}}, ["2"]),
         ({"owner.phone": "1"}, []),
         ({"tags": "blue"}, ["1"]),
         ({"tags": "city"}, ["2"]),
@@ -90,6 +93,17 @@ def test_a_filter_on_something_that_no_device_has_names_the_nearest_field() -> N
         select(ALL, Query(filters={"serail": "S1"}))
     with pytest.raises(DeclarationError, match="filters: a device has no field 'qqqq'$"):
         select(ALL, Query(filters={"qqqq": "S1"}))
+
+
+def test_a_filter_that_nobody_knows_names_the_nearest_word_of_the_vendor_too() -> None:
+    words = {"errorCode": "GET /devices errorCode", "serial": "GET /devices serial"}
+    check_query(Query(filters={"errorCode": "x", "serial.part": "y"}), words)
+    with pytest.raises(DeclarationError, match="filters: a device has no field 'errorcode'; did you mean 'errorCode'"):
+        check_query(Query(filters={"errorcode": "x"}), words)
+    with pytest.raises(DeclarationError, match="did you mean 'serial'"):
+        check_query(Query(filters={"serail": "x"}), words)
+    with pytest.raises(DeclarationError, match="sort: a device has no field 'errorCode'"):
+        check_query(Query(sort=("errorCode",)), words)
 
 
 @pytest.mark.parametrize(
@@ -197,6 +211,7 @@ def test_a_scope_means_whole_segments(path: str | None, inside: bool) -> None:
         (Query(page_size=0), "page_size must be at least 1"),
         (Query(fields=("serail",)), "did you mean 'serial'"),
         (Query(sort=("serial sideways",)), "asc or desc"),
+        (Query(group_by="modell"), "did you mean 'model'"),
     ],
 )
 def test_a_query_that_is_wrong_in_itself_is_refused(query: Query, words: str) -> None:

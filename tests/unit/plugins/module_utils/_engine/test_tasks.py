@@ -231,6 +231,15 @@ def test_devices_are_read_with_count_and_groups(clouds: Clouds) -> None:
     assert result["groups"] == [{"key": "M1", "count": 1}, {"key": "M2", "count": 1}]
 
 
+def test_fields_that_are_not_asked_for_are_null(clouds: Clouds) -> None:
+    clouds.only.add(name="A", model="M1")
+    (whole,) = run("device_info")["devices"]
+    (found,) = run("device_info", fields=["model"], sort=["name"], filters={"name": "A"})["devices"]
+    assert found.keys() == whole.keys()
+    left = {name: value for name, value in found.items() if value is not None}
+    assert left == {name: whole[name] for name in ("vendor", "account", "id", "model") if whole[name] is not None}
+
+
 def test_an_unknown_field_is_a_failure(clouds: Clouds) -> None:
     assert "did you mean 'serial'" in run("device_info", sort=["seriall"])["msg"]
 
@@ -266,6 +275,24 @@ def test_warnings_of_the_plan_name_their_device(clouds: Clouds, monkeypatch: pyt
     clouds.only.add(name="Lobby")
     monkeypatch.setattr(FakeVendor, "resolve", lambda _self, _declaration, _observed: Desired(warnings=("mind the gap",)))
     assert run("device", name="Lobby")["warnings"] == ["-/Lobby: mind the gap"]
+
+
+def test_what_more_than_three_devices_share_is_said_once_with_their_number(
+    clouds: Clouds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in "ABCD":
+        clouds.only.add(name=name)
+
+    def resolved(_self: FakeVendor, declaration: t.Any, _observed: t.Any) -> Desired:
+        return Desired(warnings=("mind the gap",), notes=("by the way", f"this is {declaration.name}"))
+
+    monkeypatch.setattr(FakeVendor, "resolve", resolved)
+    few = run("fleet", devices=[{"name": name} for name in "ABC"])
+    assert few["warnings"] == [f"-/{name}: mind the gap" for name in "ABC"]
+    many = run("fleet", devices=[{"name": name} for name in "ABCD"])
+    assert many["warnings"] == ["4 devices, such as -/A: mind the gap"]
+    assert many["notes"] == ["4 devices, such as -/A: by the way", *(f"-/{name}: this is {name}" for name in "ABCD")]
+    assert many["plan"]["warnings"] == [f"-/{name}: mind the gap" for name in "ABCD"]
 
 
 def test_a_fleet_is_converged_in_every_account(clouds: Clouds) -> None:

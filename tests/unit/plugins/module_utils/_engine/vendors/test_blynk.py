@@ -30,7 +30,6 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Step, plan_device
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import account_settings
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_answers import without_secrets
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._blynk_metafields import (
     Metafield,
     declared_value,
@@ -295,9 +294,6 @@ class TestRecord:
     def test_raw_is_there_only_where_it_was_asked_for(self):
         assert self.record(row(7)).raw is None
         assert self.record(row(7), raw=True).raw["activatedAt"] == 1707244800000
-
-    def test_short_words_under_a_secret_name_do_not_blacken_others(self):
-        assert without_secrets({"token": "on", "text": "one"}) == {"text": "one"}
 
 
 class TestReading:

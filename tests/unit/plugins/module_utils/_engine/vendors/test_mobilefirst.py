@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import typing as t
 from urllib.parse import parse_qsl, urlsplit
 
@@ -16,16 +18,20 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.call imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import ROWS
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    ApiError,
+    AuthFailed,
     BadAnswer,
     DeclarationError,
     Forbidden,
     Gone,
     IncompleteRead,
+    JobFailed,
     MissingLibrary,
     NotFound,
     Refused,
     SettingsError,
     Unavailable,
+    Unclear,
     Unsupported,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
@@ -237,9 +243,17 @@ def test_an_application_of_two_versions_is_one_state_or_mixed() -> None:
     assert of("DISABLED", "ENABLED") == of("ENABLED", "DISABLED") == {"desk": "MIXED"}
 
 
+def test_an_application_whose_state_the_vendor_leaves_out_has_none_and_can_be_set() -> None:
+    found = device(applicationDeviceAssociations=[{"appName": "desk"}])
+    assert found.applications == {"desk": None}
+    assert len(planned(found, applications={"desk": "DISABLED"}).changes) == 1
+
+
 def test_times_are_in_utc_and_users_by_e_mail_have_one() -> None:
     assert device(lastAccessed="2024-03-05T09:08:09.123+02:00").last_seen == "2024-03-05T07:08:09.123Z"
-    assert device(lastAccessed="yesterday").last_seen == "yesterday"
+    assert device(lastAccessed="2024-03-05T07:08:09.123Z").last_seen == "2024-03-05T07:08:09.123Z"
+    for text in ("yesterday", "neverZ", "", 1400000000000):
+        assert device(lastAccessed=text).last_seen is None
     assert device(userIds=[{"str": "a@example.com"}]).owner == {
         "id": "a@example.com",
         "email": "a@example.com",
@@ -262,6 +276,9 @@ def test_times_are_in_utc_and_users_by_e_mail_have_one() -> None:
         {"items": [{"id": "x", "userIds": "me"}]},
         {"items": [{"id": "x", "applicationDeviceAssociations": [1]}]},
         parse_markup(b"<html/>"),
+        parse_markup(b"<devices/>"),
+        parse_markup(b'<devices><item id="x"/></devices>'),
+        parse_markup(b'<devices totalListSize="1"><item id="x"/></devices>'),
         parse_markup(b'<devices><items><item name="x"/></items></devices>'),
         parse_markup(b'<devices><items><item id="x"><userIds/><userIds/></item></items></devices>'),
     ],
@@ -272,7 +289,9 @@ def test_a_page_that_is_not_as_documented_is_a_bad_answer(body: t.Any) -> None:
 
 
 def test_an_empty_listing_is_empty_in_both_forms() -> None:
-    assert page_of({"items": []}, DEVICES).rows == page_of(parse_markup(b"<devices/>"), DEVICES).rows == []
+    bare = parse_markup(b'<devices totalListSize="0"/>')
+    assert page_of({"items": []}, DEVICES).rows == page_of(bare, DEVICES).rows == []
+    assert page_of(parse_markup(b"<devices><items/></devices>"), DEVICES).rows == []
     assert page_of({"totalListSize": 0}, DEVICES).rows == []
 
 
@@ -292,10 +311,10 @@ def test_all_pages_are_read_by_bookmark_with_the_same_parameters() -> None:
 def test_xml_is_asked_for_where_it_is_wanted() -> None:
     wire = wired(
         answer(200, SAMPLE_XML, content_type="application/xml"),
-        answer(200, b"<devices/>", content_type="text/xml"),
+        answer(200, b'<devices totalListSize="1"/>', content_type="text/xml"),
         response_format="xml",
     )
-    assert [one.id for one in wire.vendor.list_devices(Query(search="Jer")).devices] == ["12345-6789"]
+    assert [one.id for one in wire.vendor.list_devices(Query(search="Jeremy's")).devices] == ["12345-6789"]
     assert {request.headers["Accept"] for request in wire.transport.sent} == {"application/xml"}
 
 
@@ -321,13 +340,43 @@ def test_a_listing_that_is_short_of_its_own_count_is_read_again() -> None:
     assert (len(found.devices), found.warnings) == (3, ())
 
 
-def test_a_count_that_stays_wrong_is_told_and_decides_nothing() -> None:
-    wire = wired(page(1, 2, total=33))
-    found = wire.vendor.list_devices(Query())
-    assert (len(found.devices), len(wire.transport.sent)) == (2, 2)
-    assert "counts 33 devices and lists 2" in found.warnings[0]
+@pytest.mark.parametrize(
+    "query",
+    [Query(), Query(limit=3), Query(device_id="d3"), Query(name="Phone 3"), Query(search="3"), Query(filters={"id": "d3"})],
+)
+def test_a_listing_that_stays_short_of_its_own_count_is_an_error(query: Query) -> None:
+    for pages in ([page(1, 2, total=33)], [page(total=7)], [page(1, more="B", total=33), page(2, total=33)] * 2):
+        wire = wired(*pages)
+        with pytest.raises(IncompleteRead, match=r"counts \d+ devices and lists \d"):
+            wire.vendor.list_devices(query)
     wire = wired(page(1, 2, total=1))
-    assert (wire.vendor.list_devices(Query()).warnings, len(wire.transport.sent)) == ((), 1)
+    assert len(wire.vendor.list_devices(Query()).devices) == 2
+    assert len(wire.transport.sent) == 1
+
+
+@pytest.mark.parametrize("query", [Query(limit=2), Query(device_id="d2"), Query(filters={"id": "d2"}), Query(name="Phone 2")])
+def test_what_a_listing_short_of_its_own_count_shows_is_found_all_the_same(query: Query) -> None:
+    assert wired(page(1, 2, total=33)).vendor.list_devices(query).devices
+
+
+@pytest.mark.parametrize("declared", [{"device_id": "d3"}, {"name": "Phone 3"}, {"name": "Ph"}])
+def test_a_listing_short_of_its_own_count_proves_no_absence_and_no_name_to_be_the_only_one(declared: dict[str, t.Any]) -> None:
+    with pytest.raises(IncompleteRead, match="may be there all the same"):
+        read(wired(page(1, 2, total=33)), declared)
+    short = wired(answer(200, {"items": [row(1, deviceDisplayName="Ph")], "totalListSize": 33}))
+    with pytest.raises(IncompleteRead):
+        read(short, {"name": "Ph"}, {"device_id": "d1"})
+
+
+def test_what_a_listing_short_of_its_own_count_shows_can_be_planned() -> None:
+    assert read(wired(page(1, 2, total=33)), {"device_id": "d2"}) == ["d1", "d2"]
+    assert read(wired(page(1, 2, total=33), concurrency=1), {"name": "Phone 1"}, {"name": "Phone 2"}) == ["d1", "d2"]
+
+
+def test_a_device_is_not_gone_because_a_listing_short_of_its_own_count_leaves_it_out() -> None:
+    with pytest.raises(IncompleteRead):
+        wired(page(2, total=33)).vendor.refresh(device(), [])
+    assert outcome(None, FREE, page(2, total=33), declared={"state": "absent"})[0].status == "unclear"
 
 
 def test_a_listing_that_never_fits_together_is_an_error() -> None:
@@ -409,6 +458,13 @@ def test_several_names_are_asked_for_only_where_that_takes_fewer_calls_than_the_
     ("query", "sent", "found"),
     [
         (Query(search="HONE 1"), {"query": "HONE 1"}, ["d1", "d11"]),
+        (Query(search="D11"), {}, ["d11"]),
+        (Query(search="user2"), {}, ["d2"]),
+        (Query(filters={"name": "Phone 1"}), {"query": "Phone 1"}, ["d1", "d2", "d11"]),
+        (Query(filters={"owner": "user1"}), {"query": "user1"}, ["d1", "d2", "d11"]),
+        (Query(filters={"owner.name": "user1", "status": "ACTIVE"}), {"query": "user1"}, ["d1", "d2", "d11"]),
+        (Query(filters={"name": ["Phone 1", "Phone 2"]}), {}, ["d1", "d2", "d11"]),
+        (Query(filters={"name": "ab"}), {}, ["d1", "d2", "d11"]),
         (Query(search="r1"), {}, ["d1", "d11"]),
         (Query(name="Phone 1"), {"query": "Phone 1"}, ["d1"]),
         (Query(user_email="USER2"), {"query": "USER2"}, ["d2"]),
@@ -434,6 +490,39 @@ def test_a_limit_alone_reads_no_more_than_that() -> None:
     wire = wired(page(1, 2, more="B"), page(3, 4))
     wire.vendor.list_devices(Query(limit=2, filters={"status": "ACTIVE"}))
     assert len(wire.transport.sent) == 2
+
+
+def times(*days: int, **members: t.Any) -> t.Any:
+    return answer(200, {"items": [row(day, lastAccessed=f"2024-03-{day:02}T00:00:00.000Z") for day in days], **members})
+
+
+def test_the_last_seen_are_read_no_further_than_the_limit_where_the_server_is_seen_to_sort() -> None:
+    latest = Query(limit=2, sort=("last_seen desc",))
+    wire = wired(times(9, 8, 7, nextPageBookmark="B"), times(6))
+    assert [one.id for one in wire.vendor.list_devices(latest).devices] == ["d9", "d8", "d7"]
+    assert wire.queries() == [{"orderBy": "-lastAccessed", "pageSize": "100"}]
+    wire = wired(times(1, 2, nextPageBookmark="B"), times(3))
+    wire.vendor.list_devices(Query(limit=2, sort=("last_seen",)))
+    assert len(wire.transport.sent) == 1
+
+
+@pytest.mark.parametrize("first", [(8, 9), (9, 9), (9,)])
+def test_a_server_that_is_not_seen_to_sort_is_read_to_the_end(first: tuple[int, ...]) -> None:
+    wire = wired(times(*first, nextPageBookmark="B"), times(3))
+    wire.vendor.list_devices(Query(limit=2, sort=("last_seen desc",)))
+    assert len(wire.transport.sent) == 2
+    wire = wired(page(1, 2, more="B"), page(3))
+    wire.vendor.list_devices(Query(limit=2, sort=("last_seen desc",)))
+    assert len(wire.transport.sent) == 2, "devices without a time have no place in the order"
+    wire = wired(times(9, 8, nextPageBookmark="B"), times(3))
+    wire.vendor.list_devices(Query(limit=2, sort=("last_seen desc",), filters={"status": "ACTIVE"}))
+    assert len(wire.transport.sent) == 2
+
+
+def test_a_filter_that_a_search_finds_nothing_for_is_looked_for_in_the_whole_listing() -> None:
+    wire = wired(page(11), page(1, 11))
+    wire.vendor.list_devices(Query(filters={"name": "Phone 1"}))
+    assert [query.get("query") for query in wire.queries()] == ["Phone 1", None]
 
 
 def test_a_name_that_a_search_does_not_find_is_looked_for_in_the_whole_listing() -> None:
@@ -637,6 +726,17 @@ def test_a_failed_transaction_is_a_failure_in_the_vendors_words(body: t.Any, wor
     assert wire.transport.sent == []
 
 
+@pytest.mark.parametrize("errors", ["why", ["why"], {"details": "why"}, [{"message": "why"}], [{"details": ["why"]}]])
+def test_a_reason_in_another_form_is_told_too(errors: t.Any) -> None:
+    assert "FAILURE: why" in (outcome(result("FAILURE", ok=False, errors=errors))[0].message or "")
+
+
+def test_a_listing_that_lags_behind_a_success_is_looked_at_again() -> None:
+    found, wire = outcome(result(description={"deviceId": "another"}), page(1), page(1), lost_page())
+    assert found == Outcome("done")
+    assert wire.clock.slept == [1.0, 2.0]
+
+
 def test_success_that_is_not_ok_is_no_success() -> None:
     found, _wire = outcome(result(ok=False))
     assert (found.status, found.written) == ("failed", False)
@@ -746,11 +846,16 @@ def test_a_device_that_is_not_listed_is_gone_only_where_the_runtime_is_running()
 
 
 def test_the_lock_tells_whether_the_runtime_is_at_work() -> None:
-    assert wired(BUSY).vendor.at_work()
-    assert not wired(FREE).vendor.at_work()
-    assert not wired(answer(403)).vendor.at_work()
+    wire = wired(BUSY, FREE)
+    assert [wire.vendor.at_work() for _look in range(2)] == [True, False]
     wire = wired(answer(200, b'<lock busy="true"/>', content_type="text/xml"), response_format="xml")
-    assert wire.vendor.at_work()
+    assert [wire.vendor.at_work() for _look in range(3)] == [True, True, True]
+
+
+@pytest.mark.parametrize("lock", [FREE, answer(403), answer(200, {})])
+def test_the_first_look_after_each_lost_answer_proves_nothing_as_a_request_may_wait_in_front_of_the_lock(lock: t.Any) -> None:
+    vendor = wired(lock).vendor
+    assert [vendor.at_work() for _look in range(4)] == [True, False, True, False]
 
 
 def test_nothing_is_sent_before_what_was_left_behind_has_ended() -> None:
@@ -787,8 +892,131 @@ def test_a_404_for_a_write_is_told_apart_by_the_list_of_runtimes(declared: dict[
 def test_other_errors_are_the_engines() -> None:
     wire = wired(page())
     step = step_of(planned(device(), wire.vendor, status="LOST"))
-    assert wire.vendor.after_error(step, Forbidden("no"), wire.vendor.client.deadline()) is None
+    for error in (Refused("no"), Unavailable("no"), Unclear("no")):
+        assert wire.vendor.after_error(step, error, wire.vendor.client.deadline()) is None
     assert wire.transport.sent == []
+
+
+def test_a_missing_right_names_user_server_runtime_and_the_roles_that_have_it() -> None:
+    wire = wired(answer(403))
+    step = step_of(planned(device(), wire.vendor, status="LOST"))
+    found = wire.vendor.after_error(step, Forbidden("no right", status=403), wire.vendor.client.deadline())
+    assert found is not None
+    assert (
+        "no right: user 'ops' at 127.0.0.1:1; writing to the runtime 'mfp' takes the role mfpadmin, mfpdeployer or mfpoperator"
+        in (found["lab/d1"].message or "")
+    )
+    with pytest.raises(
+        Forbidden, match="reading the runtime 'mfp' takes the role mfpadmin, mfpdeployer, mfpoperator or mfpmonitor"
+    ):
+        wire.vendor.list_devices(Query())
+    with pytest.raises(Forbidden, match="worklightmonitor"):
+        wired(answer(403), api_version="1.0").vendor.list_devices(Query())
+    with pytest.raises(AuthFailed, match=r"does not accept the credentials: user 'ops' at 127\.0\.0\.1:1"):
+        wired(answer(401)).vendor.list_devices(Query())
+
+
+def test_an_unclear_end_says_that_the_lock_is_held() -> None:
+    wire = wired(BUSY)
+    step = step_of(planned(device(), wire.vendor, status="LOST"))
+    wire.vendor.at_work()
+    found = wire.vendor.after_error(step, Unclear("not known"), wire.vendor.client.deadline())
+    assert found is not None
+    assert found["lab/d1"].status == "unclear"
+    assert "not known. The lock of the runtime 'mfp' is held" in (found["lab/d1"].message or "")
+
+
+@pytest.mark.parametrize(
+    ("plays", "words"),
+    [
+        (
+            [page(2), answer(200, {"projects": [{"name": "mfp", "running": False}]})],
+            "not known. The device could not be read: .*not running",
+        ),
+        ([answer(403)], "could not be read: .*do not have the right"),
+        ([page(2), RUNNING], "not known. The device is not listed any more"),
+    ],
+)
+def test_an_unclear_end_says_what_the_look_that_should_have_settled_it_found(plays: list[Play], words: str) -> None:
+    wire = wired(FREE, *plays)
+    step = step_of(planned(device(deviceDisplayName=None, userIds=[]), wire.vendor, status="LOST"))
+    wire.vendor.before_sending(step)
+    wire.vendor.at_work()
+    with contextlib.suppress(ApiError):
+        wire.vendor.refresh(device(deviceDisplayName=None, userIds=[]), ["status"])
+    found = wire.vendor.after_error(step, Unclear("not known"), wire.vendor.client.deadline())
+    assert found is not None
+    assert re.search(words, found["lab/d1"].message or "")
+
+
+def test_an_error_in_the_place_of_a_listing_is_told_in_the_vendors_words() -> None:
+    for body, content_type, form in (
+        ({"errors": [{"details": "FWLSE3000E: boom s3cret-word"}]}, "application/json", "json"),
+        (b'<error-result><errors><error details="FWLSE3000E: boom s3cret-word"/></errors></error-result>', "text/xml", "xml"),
+    ):
+        with pytest.raises(BadAnswer) as caught:
+            wired(answer(200, body, content_type=content_type), response_format=form).vendor.list_devices(Query())
+        assert "FWLSE3000E: boom" in str(caught.value)
+        assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("seen", "status", "words"),
+    [
+        (page(2), "failed", "but the device has gone"),
+        (page(1), "failed", "and the device is still there"),
+        (answer(200, {"items": [row(1, applicationDeviceAssociations=[])]}), "failed", "but application 'desk' has gone"),
+        (answer(500), "failed", "could not be read"),
+        (answer(200, {"items": [row(1, applicationDeviceAssociations=[{"appName": "desk", "status": "DISABLED"}])]}), "done", ""),
+    ],
+)
+def test_a_404_for_an_application_is_explained_by_reading(seen: t.Any, status: str, words: str) -> None:
+    def play(request: Request) -> t.Any:
+        return RUNNING if "/runtimes?" in request.url else seen
+
+    wire = wired(play)
+    step = step_of(planned(device(), wire.vendor, applications={"desk": "DISABLED"}))
+    found = wire.vendor.after_error(step, Gone("gone", status=404), wire.vendor.client.deadline())
+    assert found is not None
+    assert found["lab/d1"].status == status
+    assert words in (found["lab/d1"].message or "")
+
+
+@pytest.mark.parametrize(
+    ("declared", "shows", "hides"),
+    [
+        ({"status": "LOST"}, [answer(200, {"items": [row(1, status="LOST")]})], [page(1)]),
+        ({"state": "absent"}, [page(2), RUNNING], [page(1)]),
+    ],
+)
+@pytest.mark.parametrize(
+    "error", [Refused("set already", status=400), JobFailed("no", status=500), Gone("no", status=404), Forbidden("no")]
+)
+def test_what_is_refused_when_it_is_sent_again_may_have_been_done_before(
+    declared: dict[str, t.Any], shows: list[Play], hides: list[Play], error: ApiError
+) -> None:
+    def after(*plays: Play) -> str | None:
+        wire = wired(FREE, *plays)
+        step = step_of(planned(device(), wire.vendor, **declared))
+        wire.vendor.before_sending(step)
+        wire.vendor.at_work()
+        found = wire.vendor.after_error(step, error, wire.vendor.client.deadline())
+        return found and found["lab/d1"].status
+
+    assert after(*shows) == "done", "it counts as written"
+    assert after(*hides, RUNNING) in ("failed", None)
+    assert after(answer(403)) == "unclear"
+
+
+def test_a_failed_transaction_after_a_lost_answer_is_settled_by_reading() -> None:
+    def after(*plays: Play) -> Outcome:
+        wire = wired(FREE, *plays)
+        step = step_of(planned(device(), wire.vendor, status="LOST"))
+        wire.vendor.at_work()
+        return wire.vendor.finish(step, Answer(200, result("FAILURE", ok=False)), wire.vendor.client.deadline())["lab/d1"]
+
+    assert after(lost_page()) == Outcome("done")
+    assert after(page(1)).status == "failed"
 
 
 def test_no_secret_is_shown() -> None:

@@ -8,14 +8,22 @@ from __future__ import annotations
 import base64
 import json
 import typing as t
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import BadAnswer, DeclarationError, Unsupported
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    BadAnswer,
+    DeclarationError,
+    Gone,
+    IncompleteRead,
+    Unsupported,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import account_settings
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import Request, Response
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_calls import renamed, tag_operation
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_configurations import (
     Configuration,
@@ -29,21 +37,24 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     claims_phone,
     is_room_device,
     problem,
+    refuse_personal,
     waits_for,
     wanted_tags,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_finding import Sought, shows_others
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_ids import (
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_finding import Finder, Sought, shows_others
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import (
     MADE_UP_DEVICE,
     decoded,
+    device_from_json,
     id_key,
+    mac_forms,
     same_id,
     same_place,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_json import device_from_json, mac_forms
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_paging import next_link
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_query import fits, parameters
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.webex import Webex
+from tests.unit.plugins.module_utils._engine.wire import URL, FakeTransport, answer, client
 
 UUID = "5101b07b-4f8f-4ef7-b565-db19c7b723f7"
 SEED = json.loads("""{
@@ -150,7 +161,7 @@ def test_the_seeds_device_becomes_a_record() -> None:
 def test_no_property_is_taken_for_granted(row: dict[str, t.Any]) -> None:
     device = device_from_json(row)
     assert device.online is None
-    assert isinstance(device.tags, list)
+    assert (device.tags is None) == (row.get("tags") is None)
     assert device.space is None
     assert not shows_others([row])
 
@@ -434,3 +445,135 @@ def test_a_device_that_is_listed_without_an_id_cannot_be_changed() -> None:
         vendor().resolve(declaration_from({"serial": "S", "tags": ["a"]}), device)
     with pytest.raises(DeclarationError, match="without an id"):
         vendor().calls_for(Change("-/S", "delete", None, {}, None))
+
+
+# Finding
+
+
+def listed(rows: list[dict[str, t.Any]], link: str = f"{URL}/devices") -> tuple[Finder, FakeTransport]:
+    """A cloud with these devices whose list filters by nothing at all, two rows to a page."""
+
+    def page(request: Request) -> Response:
+        start = int(dict(parse_qsl(urlsplit(request.url).query)).get("start", 0))
+        more = {"link": f'<{link}?start={start + 2}&max=null>; rel="next"'} if start + 2 < len(rows) else {}
+        return answer(200, {"items": rows[start : start + 2]}, **more)
+
+    made = client(page)
+    return Finder(made, (("orgId", "ORG"),)), made.transport  # type: ignore[attr-defined]
+
+
+ROWS = [{"id": f"id-{number}", "serial": f"S{number}", "displayName": f"Room {number // 2}"} for number in range(7)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "ids"),
+    [
+        (Sought({"serial": "S6"}), ["id-6"]),
+        (Sought({"serial": "S9"}), []),
+        (Sought(names=("Room 0",)), ["id-0", "id-1"]),
+        (Sought(names=("Room 3", "Room 2")), ["id-4", "id-5", "id-6"]),
+        (Sought({"serial": "S6", "mac": "11:22:33:44:aa:ff"}), ["id-6"]),
+    ],
+)
+def test_devices_are_found_also_where_the_vendor_ignores_every_filter(wanted: Sought, ids: list[str]) -> None:
+    finder, transport = listed(ROWS)
+    rows, _listing = finder.find([wanted])
+    assert sorted(str(row["id"]) for row in rows.of(wanted)) == ids
+    for request in transport.sent:
+        asked = dict(parse_qsl(urlsplit(request.url).query))
+        assert (asked["orgId"], asked["max"]) == ("ORG", "100")
+
+
+def test_the_token_never_goes_to_another_host_for_the_next_page() -> None:
+    finder, transport = listed(ROWS, link="https://elsewhere.example/devices")
+    with pytest.raises(IncompleteRead, match="elsewhere"):
+        finder.find([Sought({"serial": "S6"}), Sought({"serial": "S5"})])
+    assert len(transport.sent) == 1
+
+
+def paged(rows: list[dict[str, t.Any]], leaves: bool = False) -> tuple[Finder, FakeTransport]:
+    """A cloud that filters by serial, two rows to a page; one device goes while the first page is read."""
+
+    def page(request: Request) -> Response:
+        asked = dict(parse_qsl(urlsplit(request.url).query))
+        fits = [row for row in rows if asked.get("serial") in (None, row["serial"])]
+        start = int(asked.get("start", 0))
+        more = {"link": f'<{URL}/devices?start={start + 2}>; rel="next"'} if start + 2 < len(fits) else {}
+        shown = fits[start : start + 2]
+        if leaves and len(rows) == len(ROWS):
+            del rows[0]
+        return answer(200, {"items": shown}, **more)
+
+    made = client(page)
+    return Finder(made, ()), made.transport  # type: ignore[attr-defined]
+
+
+def test_a_device_that_moves_up_to_a_page_that_was_read_is_found_all_the_same() -> None:
+    finder, _transport = paged(list(ROWS), leaves=True)
+    wanted = [Sought({"serial": serial}) for serial in ("S2", "S9", "S8", "S7")]
+    rows, _listing = finder.find(wanted)
+    assert [row["id"] for row in rows.of(wanted[0])] == ["id-2"]
+
+
+def test_one_page_is_the_truth_and_nothing_is_asked_twice() -> None:
+    finder, transport = paged(ROWS[:2])
+    finder.find([Sought({"mac": f"11:22:33:44:00:0{number}"}, phone=True) for number in range(3)])
+    assert len(transport.sent) == 1
+
+
+@pytest.mark.parametrize(
+    ("answers", "sees"),
+    [
+        ([answer(200, {"items": {}})], True),
+        ([answer(403)], False),
+        ([answer(404), answer(200, {"items": []})], True),
+        ([answer(404), answer(403)], False),
+        ([answer(400), answer(403)], False),
+    ],
+)
+def test_a_device_that_is_not_there_proves_no_right_to_see_others(answers: list[Response], sees: bool) -> None:
+    assert Finder(client(*answers), ()).sees_all([]) is sees
+
+
+@pytest.mark.parametrize("organization", [SEED["orgId"], "96abc2aa-3dcc-11e5-a152-fe34819cdc9a"])
+def test_rows_of_another_organization_are_never_taken(organization: str) -> None:
+    stranger = {**SEED, "orgId": encoded("ciscospark://us/ORGANIZATION/00000000-0000-4000-8000-000000000000")}
+    assert Finder(client(answer(200, {"items": [SEED]})), (("orgId", organization),)).listing().all() == [SEED]
+    with pytest.raises(BadAnswer, match="was asked for"):
+        Finder(client(answer(200, {"items": [stranger]})), (("orgId", organization),)).listing().all()
+    with pytest.raises(BadAnswer, match="was asked for"):
+        Finder(client(answer(200, stranger)), (("orgId", organization),)).row(SEED["id"])
+    assert Finder(client(answer(200, {"items": [stranger]})), ()).listing().all() == [stranger]
+
+
+def test_tags_that_the_listing_leaves_out_are_read_by_id() -> None:
+    bare = {name: value for name, value in SEED.items() if name != "tags"}
+    made = client(answer(200, SEED))
+    reading = Webex(vendor().settings, made)
+    assert reading.enrich(device_from_json(bare), {"tags"}).tags == ["First Tag", "Second Tag"]
+    assert reading.enrich(device_from_json(SEED), {"tags"}).tags == ["First Tag", "Second Tag"]
+    assert len(made.transport.sent) == 1  # type: ignore[attr-defined]
+
+
+def test_configurations_of_another_device_are_never_taken() -> None:
+    other = encoded("ciscospark://us/DEVICE/00000000-0000-4000-8000-000000000000")
+    for told in ({}, {"deviceId": SEED["id"]}):
+        assert configurations_from_json({"items": {}, **told}, SEED["id"]) == {}
+    with pytest.raises(BadAnswer, match="another device"):
+        configurations_from_json({"items": {}, "deviceId": other}, SEED["id"])
+
+
+def test_a_moment_that_is_none_is_not_told() -> None:
+    assert device_from_json({"lastSeen": "garbage"}).last_seen is None
+    assert device_from_json({"lastSeen": "2023-08-15T14:04:00.444+00:00"}).last_seen == "2023-08-15T14:04:00.444Z"
+
+
+def test_a_device_without_workspace_and_person_is_not_called_personal() -> None:
+    device = device_from_json({**SEED, "workspaceId": None, "placeId": None, "personId": None})
+    with pytest.raises(Unsupported, match="tells no workspace"):
+        refuse_personal(Declaration(serial="FOC1923NVVN", name="X"), device)
+
+
+def test_a_listing_that_is_not_there_asks_for_the_url() -> None:
+    with pytest.raises(Gone, match="is `url` right"):
+        Finder(client(answer(404)), ()).listing().all()

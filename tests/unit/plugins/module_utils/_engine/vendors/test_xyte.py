@@ -21,15 +21,12 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     NotFound,
     Unsupported,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import account_settings
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_calls import call_for
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_json import (
-    _device_from_json,
-    base_info,
-    without_secrets,
-)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_json import _device_from_json, base_info
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_listing import (
     DEVICES,
     INFO,
@@ -64,6 +61,7 @@ class FakeClient:
     def __init__(self, routes):
         self.routes = routes
         self.calls = []
+        self.masker = Masker()
 
     def get(self, path, query=(), **_options):
         self.calls.append((path, dict(query)))
@@ -111,9 +109,10 @@ def numbers(client, **options):
         ],
         [{"items": rows(1, 2), "has_next_page": True, "next_page": None}, {"items": rows(3), "has_next_page": False}],
         [{"items": rows(1, 2)}, {"items": rows(3)}],
+        [{"items": rows(1, 2), "has_next_page": None}, {"items": rows(3), "has_next_page": None}],
         [{"items": rows(1, 2), "next_page": 2}, {"items": rows(2, 3), "next_page": None}],
     ],
-    ids=["number", "text", "flag", "both", "flag beside null", "neither", "a row that moved"],
+    ids=["number", "text", "flag", "both", "flag beside null", "neither", "no flag", "a row that moved"],
 )
 def test_pages_of_either_style_are_read_to_the_end(bodies):
     client = FakeClient({DEVICES: pages(*bodies)})
@@ -175,27 +174,82 @@ def test_who_is_missing_from_several_pages_is_looked_for_once_more_where_the_cou
     skipped = [{"items": rows(1), "next_page": 2}, {"items": rows(3), "next_page": None}]
     whole = [{"items": rows(1, 2), "next_page": 2}, {"items": rows(3), "next_page": None}]
     client = FakeClient({DEVICES: [*skipped, *whole], INFO: {"statistics": {"devices": 3}}})
-    assert all_devices(client, lambda found: {"id": "d2"} not in found) == rows(1, 2, 3)
+    assert all_devices(client, lambda found: {"id": "d2"} not in found).rows == rows(1, 2, 3)
 
 
 @pytest.mark.parametrize(
-    "info", [{"statistics": {"devices": 2}}, {"statistics": {"devices": 9}}, {}, [[]], Gone("no"), Forbidden("no")]
+    "info", [{"statistics": {"devices": 2}}, {"statistics": {"devices": 1}}, {}, [[]], Gone("no"), Forbidden("no")]
 )
 def test_a_count_that_agrees_lags_or_is_not_there_is_no_error(info):
     client = FakeClient({DEVICES: pages({"items": rows(1), "next_page": 2}, {"items": rows(2), "next_page": None}), INFO: info})
-    assert all_devices(client, lambda _found: True) == rows(1, 2)
-    again = info == {"statistics": {"devices": 9}}
+    found = all_devices(client, lambda _found: True)
+    assert (found.rows, found.doubt) == (rows(1, 2), None)
+    again = info == {"statistics": {"devices": 1}}
     assert len(client.calls) == (5 if again else 3)
 
 
-def test_a_single_page_is_believed_unless_it_is_empty():
+def test_a_higher_count_than_the_listing_shows_twice_is_a_doubt_and_beside_no_rows_an_error():
+    short = pages({"items": rows(1), "next_page": 2}, {"items": rows(2), "next_page": None})
+    client = FakeClient({DEVICES: short, INFO: {"statistics": {"devices": 9}}})
+    found = all_devices(client, lambda _found: True)
+    assert (found.rows, found.doubt) == (rows(1, 2), "the organization counts 9 devices, and its listing shows 2")
+    assert all_devices(client, lambda _found: False).doubt is None
+    client = FakeClient({DEVICES: {"items": [], "next_page": None}, INFO: {"statistics": {"devices": 6}}})
+    with pytest.raises(IncompleteRead, match="counts 6 devices, and its listing shows 0"):
+        all_devices(client, lambda _found: True)
+    client = FakeClient({DEVICES: {"items": [], "next_page": None}, INFO: {"statistics": {"devices": 0}}})
+    assert all_devices(client, lambda _found: True).rows == []
+
+
+def test_a_single_page_is_believed_unless_it_is_empty_or_full():
     client = FakeClient({DEVICES: {"items": rows(1), "next_page": None}})
-    assert all_devices(client, lambda _found: True) == rows(1)
+    assert all_devices(client, lambda _found: True).rows == rows(1)
     assert len(client.calls) == 1
-    client = FakeClient(
-        {DEVICES: [{"items": [], "next_page": None}, {"items": rows(1), "next_page": None}], INFO: {"statistics": {"devices": 1}}}
-    )
-    assert all_devices(client, lambda _found: True) == rows(1)
+    client = FakeClient({DEVICES: [{"items": [], "next_page": None}, {"items": rows(1), "next_page": None}], INFO: Gone("no")})
+    assert all_devices(client, lambda _found: True).rows == rows(1)
+    for first in ([], rows(*range(100))):
+        whole = [{"items": rows(*range(100)), "next_page": 2}, {"items": rows(100), "next_page": None}]
+        client = FakeClient({DEVICES: [{"items": first, "next_page": None}, *whole], INFO: {"statistics": {"devices": 101}}})
+        assert len(all_devices(client, lambda _found: True).rows) == 101
+
+
+@pytest.mark.parametrize("path", [DEVICES, SPACES])
+def test_an_empty_page_that_says_there_are_more_is_an_error(path):
+    client = FakeClient({path: {"items": [], "has_next_page": True}})
+    with pytest.raises(IncompleteRead, match="page 1 is empty and says that there are more"):
+        listed(client, path)
+    bodies = [{"items": rows(1), "next_page": 2}, {"items": [], "next_page": 3}, {"items": rows(3), "next_page": None}]
+    with pytest.raises(IncompleteRead, match="page 2 is empty and says that there are more"):
+        listed(FakeClient({path: pages(*bodies)}), path)
+
+
+@pytest.mark.parametrize(
+    ("count", "error"), [(1, None), (2, IncompleteRead), (Gone("no"), IncompleteRead)], ids=["agrees", "differs", "unknown"]
+)
+def test_a_promised_page_that_is_empty_is_the_end_only_where_the_count_says_so(count, error):
+    info = count if isinstance(count, Exception) else {"statistics": {"devices": count}}
+    bodies = [{"items": rows(1), "has_next_page": True}, {"items": [], "has_next_page": False}]
+    client = FakeClient({DEVICES: pages(*bodies), INFO: info})
+    if error is None:
+        assert numbers(client) == ["d1"]
+    else:
+        with pytest.raises(error):
+            numbers(client)
+    with pytest.raises(IncompleteRead):
+        listed(client, DEVICES, (("space_id", 1),))
+
+
+def test_where_the_two_styles_contradict_each_other_the_next_page_is_looked_at():
+    last = {"items": rows(3), "next_page": None, "has_next_page": False}
+    client = FakeClient({DEVICES: pages({"items": rows(1, 2), "next_page": 2, "has_next_page": False}, last)})
+    assert numbers(client) == ["d1", "d2", "d3"]
+    bodies = ({"items": rows(1), "next_page": 2, "has_next_page": False}, {"items": [], "next_page": 3, "has_next_page": False})
+    assert numbers(FakeClient({DEVICES: pages(*bodies)})) == ["d1"]
+
+
+def test_a_listing_that_is_not_there_at_all_hints_at_the_address():
+    with pytest.raises(Gone, match="`url` is the address that stands before"):
+        numbers(FakeClient({DEVICES: Gone("no", status=404)}))
 
 
 # Spaces
@@ -240,21 +294,20 @@ def spaces(tree=TREE, size=100):
     [
         ("Wiz", 1, "Wiz"),
         ("Wiz/Berlin/Room #1", 3, "Wiz/Berlin/Room #1"),
-        ("Berlin/Room #1", 3, "Wiz/Berlin/Room #1"),
-        ("Hamburg", 5, "Wiz/Hamburg"),
+        ("Wiz/Hamburg", 5, "Wiz/Hamburg"),
         ("3", 3, "Wiz/Berlin/Room #1"),
         ("10", 10, "Wiz/Hamburg/Twin"),
-        ("2024", 8, "Wiz/2024"),
+        ("Wiz/2024", 8, "Wiz/2024"),
     ],
 )
-def test_a_space_is_found_by_id_full_path_or_path_below_the_root(text, number, path, size):
+def test_a_space_is_found_by_id_or_full_path(text, number, path, size):
     found = spaces(size=size)[0].find(text)
     assert (found.id, found.path) == (number, path)
     assert found.record() == {"id": str(number), "name": found.name, "path": path}
 
 
 @pytest.mark.parametrize("size", [100, 3])
-@pytest.mark.parametrize(("text", "ids"), [("Wiz/Berlin/Hall A/B", "4, 7"), ("Hamburg/Twin", "9, 10")])
+@pytest.mark.parametrize(("text", "ids"), [("Wiz/Berlin/Hall A/B", "4, 7"), ("Wiz/Hamburg/Twin", "9, 10")])
 def test_a_path_that_several_spaces_have_is_an_error_that_lists_the_ids(text, ids, size):
     with pytest.raises(Ambiguous, match=f"ids {ids}; use the id"):
         spaces(size=size)[0].find(text)
@@ -270,9 +323,8 @@ def test_a_space_whose_name_holds_a_slash_is_found_where_it_is_the_only_one():
     ("text", "above", "below", "path"),
     [
         ("Wiz/Berlin/Room 9", 2, "Room 9", "Wiz/Berlin/Room 9"),
-        ("Berlin/Floor/Room", 2, "Floor/Room", "Wiz/Berlin/Floor/Room"),
+        ("Wiz/Berlin/Floor/Room", 2, "Floor/Room", "Wiz/Berlin/Floor/Room"),
         ("Wiz/Oslo", 1, "Oslo", "Wiz/Oslo"),
-        ("Oslo", 1, "Oslo", "Wiz/Oslo"),
     ],
 )
 def test_what_is_missing_says_where_it_would_stand(text, above, below, path, size):
@@ -289,7 +341,7 @@ def test_what_is_missing_says_where_it_would_stand(text, above, below, path, siz
         ("Wiz/berlin/Room #1", "Wiz/Berlin"),
         ("Wiz/Berlin/room #1", "Wiz/Berlin/Room #1"),
         ("WIZ/Berlin", "Wiz"),
-        ("hamburg", "Wiz/Hamburg"),
+        ("Wiz/hamburg", "Wiz/Hamburg"),
     ],
 )
 def test_another_case_is_an_error_that_says_how_it_is_written(text, right, size):
@@ -303,15 +355,30 @@ def test_an_unknown_id_is_an_error(size):
         spaces(size=size)[0].find("999")
 
 
-def test_a_number_that_is_an_id_and_a_name_is_an_error():
-    with pytest.raises(Ambiguous, match="write the full path"):
-        spaces({**TREE, 2024: ("Other", 1)})[0].find("2024")
+@pytest.mark.parametrize("size", [100, 3])
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Berlin/Room #1", "but there is 'Wiz/Berlin/Room #1'; write the full path"),
+        ("Viz/Berlin", "every full path begins with 'Wiz'"),
+        ("12 ", "every full path begins with 'Wiz'"),
+    ],
+)
+def test_a_path_that_does_not_begin_at_the_root_is_an_error_and_nothing_is_made_of_it(text, words, size):
+    with pytest.raises(NotFound, match=words):
+        spaces(size=size)[0].find(text)
+
+
+def test_a_number_that_is_an_id_and_the_name_of_a_root_is_an_error():
+    with pytest.raises(Ambiguous, match="the name of a root"):
+        spaces({20: ("8", None), **TREE})[0].find("8")
+    assert spaces({20: ("77", None), **TREE})[0].find("77").id == 20
 
 
 def test_a_small_tree_is_one_call_for_all():
     directory, client = spaces()
-    directory.look_up({"Berlin", "Hamburg", "3", "Wiz/Berlin/Room #1", "2024", "Oslo"})
-    for text in ("Berlin", "Hamburg", "3", "Oslo"):
+    directory.look_up({"Wiz/Berlin", "Wiz/Hamburg", "3", "Wiz/Berlin/Room #1", "Wiz/2024", "Wiz/Oslo"})
+    for text in ("Wiz/Berlin", "Wiz/Hamburg", "3", "Wiz/Oslo"):
         directory.find(text)
     assert len(client.calls) == 1
 
@@ -323,8 +390,8 @@ def test_of_a_large_tree_only_the_way_down_is_read():
     assert directory.find("Wiz/Berlin/Room #1").id == 3
     assert [query.get("parent_id") for _path, query in client.calls] == [None, 1, 2]
     directory, client = spaces(many)
-    directory.look_up({f"Hamburg/Room {number}" for number in range(100, 110)})
-    assert directory.find("Hamburg/Room 109").id == 109
+    directory.look_up({f"Wiz/Hamburg/Room {number}" for number in range(100, 110)})
+    assert directory.find("Wiz/Hamburg/Room 109").id == 109
     assert len(client.calls) == 11
 
 
@@ -341,10 +408,75 @@ def test_without_any_visible_space_nothing_is_made():
         spaces({})[0].find("Wiz/Berlin")
 
 
-def test_credentials_that_do_not_see_the_root_use_the_path_that_is_shown():
-    listing = [{"id": 5, "name": "Berlin", "parent_id": 2, "full_path": "Wiz/Berlin"}, {"id": 6, "name": "Room", "parent_id": 5}]
+def rootless(**shown):
+    """The tree without its root; ``shown`` is what every space shows beside its name."""
+    listing = [row for row in space_rows(TREE) if row["parent_id"] is not None]
+    paths = {2: "Wiz/Berlin", 3: "Wiz/Berlin/Room #1", 5: "Wiz/Hamburg"}
+    if shown.get("paths"):
+        listing = [{**row, "full_path": paths.get(row["id"])} for row in listing]
+    client = FakeClient({SPACES: {"items": listing, "next_page": None}})
+    return Spaces(client, {3: paths[3], 9: "Wiz/Hamburg/Twin", 8: "Wiz/2024"} if shown.get("devices") else None)
+
+
+@pytest.mark.parametrize("shown", [{"paths": True}, {"devices": True}], ids=["by the listing", "by devices"])
+def test_where_the_root_is_not_shown_full_paths_tell_its_name(shown):
+    for text in ("Wiz/Berlin/Room #1", "3"):
+        found = rootless(**shown).find(text)
+        assert (found.id, found.path) == (3, "Wiz/Berlin/Room #1")
+    assert rootless(**shown).find("1").record() == {"id": "1", "name": "Wiz", "path": "Wiz"}
+    for text, above, below in [("Wiz/Berlin/Room 9", 2, "Room 9"), ("Wiz/Oslo/Room", 1, "Oslo/Room")]:
+        missing = rootless(**shown).find(text)
+        assert (missing.above.id, missing.below, missing.path) == (above, below, text)
+    with pytest.raises(NotFound, match="write the full path"):
+        rootless(**shown).find("Berlin")
+
+
+def test_of_a_tree_of_which_only_a_branch_is_shown_paths_begin_above_the_branch():
+    listing = [{"id": 3, "name": "Room #1", "parent_id": 2, "full_path": "Wiz/Berlin/Room #1"}]
     directory = Spaces(FakeClient({SPACES: {"items": listing, "next_page": None}}))
-    assert directory.find("Berlin/Room").path == "Wiz/Berlin/Room"
+    assert directory.find("Wiz/Berlin/Room #1").id == 3
+    assert directory.find("Wiz/Berlin/Room 9").above.id == 2
+    with pytest.raises(NotFound, match="begins with 'Wiz/Berlin'"):
+        directory.find("Wiz/Oslo")
+
+
+@pytest.mark.parametrize("text", ["Wiz/Berlin/Room #1", "Wiz/Berlin/Room 9", "Berlin/Room 9"])
+def test_where_no_full_path_is_known_no_path_is_believed(text):
+    with pytest.raises(NotFound, match="write the id instead"):
+        rootless().find(text)
+    assert rootless().find("3").id == 3
+
+
+@pytest.mark.parametrize("parent", [None, 0])
+def test_a_root_may_say_in_several_ways_that_nothing_is_above_it(parent):
+    found = Spaces(FakeClient({SPACES: {"items": space_rows({**TREE, 1: ("Wiz", parent)}), "next_page": None}})).find("Wiz/Oslo")
+    assert (found.above.id, found.below) == (1, "Oslo")
+
+
+def test_what_could_be_made_in_several_places_is_an_error():
+    with pytest.raises(Ambiguous, match="with id 10 or 'Wiz/Hamburg/Twin' with id 9"):
+        spaces()[0].find("Wiz/Hamburg/Twin/Room")
+
+
+@pytest.mark.parametrize("text", ["Wiz/Neu", "Wiz/Neu/Room", "Wiz/neu/room"])
+def test_one_new_space_in_two_spellings_is_an_error(text):
+    directory = spaces()[0]
+    directory.find("Wiz/neu/Room")
+    with pytest.raises(DeclarationError, match="write both alike"):
+        directory.find(text)
+
+
+def test_below_several_roots_a_path_begins_with_one_of_them():
+    directory = spaces({**TREE, 20: ("Other", None)})[0]
+    assert directory.find("Other/Oslo").above.id == 20
+    with pytest.raises(NotFound, match="begins with 'Other' or 'Wiz'"):
+        directory.find("Oslo")
+
+
+def test_what_begins_with_the_root_is_a_full_path_and_nothing_else():
+    twice = {1: ("Wiz", None), 2: ("Wiz", 1), 3: ("Berlin", 2)}
+    assert isinstance(spaces(twice)[0].find("Wiz/Berlin"), Missing)
+    assert spaces(twice)[0].find("Wiz/Wiz/Berlin").id == 3
 
 
 # Records
@@ -401,7 +533,8 @@ def test_passwords_and_tokens_are_in_neither_raw_nor_base_info():
         "state": {"wifi": [{"passphrase": "canary", "ssid": "Guests"}]},
         "details": {"web_password": "canary", "accessToken": "canary"},
     }
-    assert "canary" not in json.dumps([without_secrets(row), base_info(row)])
+    raw = _device_from_json(row, account=None, path=DEVICES, raw=True).raw
+    assert "canary" not in json.dumps([raw, base_info(row)])
     assert base_info(row)["custom_parameters"] == {"User name": "admin"}
     assert base_info(row)["state"] == {"wifi": [{"ssid": "Guests"}]}
 
