@@ -412,7 +412,7 @@ plan:
         - Under C(unverified) those of which nothing but values that cannot be read back is set.
       type: dict
     devices:
-      description: Each declared device with its address, actions, and declared attributes before and after.
+      description: Each declared or pruned device with its address, model, actions, and declared attributes before and after.
       type: list
       elements: dict
     changes:

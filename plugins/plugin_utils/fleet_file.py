@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
-from ansible.template import Templar
+from ansible.template import Templar, is_trusted_as_template
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec import ACCOUNT
@@ -40,6 +40,9 @@ _ENDINGS = (".yml", ".yaml", ".json")
 _LOOKUP_NAMES = frozenset({"lookup", "query", "q"})
 _BUILTIN = "ansible.builtin."
 _SYNTAX = Environment(autoescape=True)
+# With this first line a template says which signs it uses, so that lookups could not be seen.
+_OWN_SIGNS = "#jinja2:"
+_ELSEWHERE = (nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends)
 
 Options = dict[str, t.Any]
 
@@ -122,7 +125,11 @@ def load(
     for file, content in contents.items():
         for name in content.get("vars_files") or ():
             variables.update(reading.variables(str(Path(file).parent / str(name)), file))
+    reading.hold_to_lookups(extra_vars or {}, "--extra-vars")
     variables.update(extra_vars or {})
+    if reading.problems:
+        # A variable is rendered wherever it is used, so that nothing is rendered while one of them is wrong.
+        raise FleetFileError(reading.problems)
     reading.templar = Templar(loader=loader, variables=variables)
     fleet = LoadedFleet(files=tuple(files))
     for file, content in contents.items():
@@ -151,7 +158,7 @@ class _Reading:
         if not isinstance(content, dict):
             self.problems.append(f"{path}: a file of variables must hold a mapping of names to values")
             return {}
-        self._hold_to_lookups(content, path)
+        self.hold_to_lookups(content, path)
         return content
 
     def _loaded(self, path: str, wanted_by: str) -> t.Any:
@@ -164,20 +171,35 @@ class _Reading:
 
     def rendered(self, value: t.Any, where: str) -> t.Any:
         """A value with its templates rendered, as plain data. What cannot be rendered becomes None and a problem."""
-        self._hold_to_lookups(value, where)
+        if not self.hold_to_lookups(value, where):
+            return None
         try:
-            return plain(value if self.templar is None else self.templar.template(value))
+            # In a dictionary, because `omit` takes a key away.
+            return plain(value if self.templar is None else self.templar.template({"value": value}).get("value"))
         except AnsibleError as error:
             self.problems.append(f"{where}: {error.message}")
             return None
 
-    def _hold_to_lookups(self, value: t.Any, where: str) -> None:
+    def hold_to_lookups(self, value: t.Any, where: str) -> bool:
+        """Whether the templates of a value make such lookups only as are allowed; what is not becomes a problem."""
+        before = len(self.problems)
         for text in _texts(value):
-            for name in _lookups(text):
+            if text.startswith(_OWN_SIGNS):
+                self.problems.append(f"{where}: a template that begins with {_OWN_SIGNS} is not allowed here")
+                continue
+            try:
+                tree = _SYNTAX.parse(text)
+            except TemplateSyntaxError as error:
+                self.problems.append(f"{where}: this is not a template: {error.message}")
+                continue
+            if tree.find(_ELSEWHERE) is not None:
+                self.problems.append(f"{where}: a template may not include or import another one here")
+            for name in _lookups(tree):
                 if name is None or name.removeprefix(_BUILTIN) not in self.allowed:
                     shown = "a lookup whose name is not written out" if name is None else f"the lookup {name!r}"
                     allowed = ", ".join(sorted(self.allowed))
                     self.problems.append(f"{where}: {shown} is not allowed here, only {allowed}; see --allow-lookup")
+        return len(self.problems) == before
 
 
 def _add(fleet: LoadedFleet, file: str, content: Options, checked: Checked, reading: _Reading) -> None:
@@ -205,6 +227,9 @@ def _add(fleet: LoadedFleet, file: str, content: Options, checked: Checked, read
         if not entry.get("scope"):
             reading.problems.append(f"{where}: prune needs a scope: the devices outside of it are nobody's business here")
             continue
+        if unset := [name for name, wanted in entry["scope"].items() if wanted is None]:
+            reading.problems.append(f"{where}: scope: {', '.join(unset)} has no value; say which devices are meant")
+            continue
         fleet.prune.append(Scope(entry.get("account") or defaults.get("account"), dict(entry["scope"]), where))
     for action, limit in (content.get("max_changes") or {}).items():
         if action in fleet.max_changes:
@@ -216,7 +241,7 @@ def _account(options: Options, where: str, reading: _Reading) -> Options:
     rendered = {}
     for name, value in options.items():
         rendered[name] = reading.rendered(value, f"{where}: {name}")
-        if ACCOUNT[name].get("no_log") and value is not None and rendered[name] == "":
+        if ACCOUNT[name].get("no_log") and isinstance(rendered[name], str) and not rendered[name].strip():
             reading.problems.append(f"{where}: {name} is empty; leave it out where it comes from the environment")
     return rendered
 
@@ -226,24 +251,21 @@ def _given(options: Options) -> Options:
 
 
 def _texts(value: t.Any) -> t.Iterator[str]:
+    """The texts that would be rendered: not those that are vaulted, or marked as unsafe."""
     if isinstance(value, str):
-        if "{{" in value or "{%" in value:
-            yield str(value)
+        if is_trusted_as_template(value) and ("{{" in value or "{%" in value or value.startswith(_OWN_SIGNS)):
+            yield str.__str__(value)
     elif isinstance(value, dict):
-        for item in value.values():
+        for key, item in value.items():
+            yield from _texts(key)
             yield from _texts(item)
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _texts(item)
 
 
-def _lookups(text: str) -> list[str | None]:
+def _lookups(tree: nodes.Template) -> list[str | None]:
     """The lookups that a template makes by name, None for one whose name cannot be seen."""
-    try:
-        tree = _SYNTAX.parse(text)
-    except TemplateSyntaxError:
-        # Rendering says what is wrong with it.
-        return []
     found: list[str | None] = []
     named = set()
     for call in tree.find_all(nodes.Call):

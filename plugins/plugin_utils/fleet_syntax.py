@@ -185,12 +185,18 @@ class _Look:
             self.refuse(node, f"{what} must be a list")
         return []
 
-    def text(self, what: str, node: yaml.Node) -> None:
-        """Refuses a value that has to be a string and is none to YAML."""
+    def text(self, what: str, node: yaml.Node, *, secret: bool = False) -> None:
+        """Refuses a value that has to be a string and is none to YAML. A secret one is not shown."""
         if node.tag in _TEXT_TAGS or node.tag == _NULL_TAG:
             return
         if isinstance(node, yaml.ScalarNode):
-            self.refuse(node, f'{what}: {node.value} is {_KINDS.get(node.tag, "no string")} to YAML; quote it: "{node.value}"')
+            kind = _KINDS.get(node.tag, "no string")
+            shown = (
+                f"the value is {kind} to YAML; quote it"
+                if secret
+                else f'{node.value} is {kind} to YAML; quote it: "{node.value}"'
+            )
+            self.refuse(node, f"{what}: {shown}")
         else:
             template = isinstance(node, yaml.MappingNode) and any(isinstance(key, yaml.MappingNode) for key, _value in node.value)
             self.refuse(node, f"{what}: {_IN_QUOTES}" if template else f"{what} must be a string")
@@ -204,7 +210,7 @@ class _Look:
             self.found.account_lines[name] = key.start_mark.line + 1
             for option, _key, given in self.pairs(value, f"account {name}", ACCOUNT):
                 if _is_text(ACCOUNT, option) and option != "api_version":
-                    self.text(f"account {name}: {option}", given)
+                    self.text(f"account {name}: {option}", given, secret=bool(ACCOUNT[option].get("no_log")))
                 else:
                     self.inside(f"account {name}: {option}", given)
 

@@ -13,6 +13,7 @@ from ansible.cli import CLI
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.collections import ImmutableDict
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.fleetform.devices.plugins.plugin_utils import fleet_file
@@ -33,6 +34,8 @@ class Source:
 def load(source: Source) -> fleet_file.LoadedFleet:
     """The fleet. Raises FleetFileError with every problem that could be found."""
     files = fleet_file.find(source.files or ["fleet.yml"])
+    # Without this no lookup is known by its full name.
+    init_plugin_loader()
     loader = DataLoader()
     context.CLIARGS = ImmutableDict(extra_vars=tuple(source.extra_vars))
     try:

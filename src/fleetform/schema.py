@@ -116,6 +116,7 @@ def plan_schema() -> Schema:
         "id": maybe,
         "name": maybe,
         "serial": maybe,
+        "model": maybe,
         "actions": {"type": "array", "items": {"enum": actions}, "minItems": 1, "maxItems": 1},
         "before": {"type": ["object", "null"]},
         "after": {"type": ["object", "null"]},

@@ -9,7 +9,6 @@ import json
 import os
 import subprocess
 import sys
-import tomllib
 import typing as t
 from pathlib import Path
 
@@ -447,18 +446,10 @@ def test_every_form_of_output_tells_the_same(sandbox: Sandbox, inventory: Invent
     assert all(f"--{host}" in graph for host in found)
 
 
-def test_toml_tells_the_same_without_what_toml_cannot_say(sandbox: Sandbox, inventory: Inventory) -> None:
-    pytest.importorskip("tomli_w")
-    inventory.configure(**sandbox.account("blynk"), device_groups=["vendor"])
-    found = tomllib.loads(inventory.run("--list", "--toml").stdout)
-    assert set(found["vendor_blynk"]["hosts"]) == set(inventory.hosts())
-
-
-def test_ansible_runner_gets_the_inventory(sandbox: Sandbox, inventory: Inventory) -> None:
+def test_ansible_runner_gets_the_inventory(sandbox: Sandbox, inventory: Inventory, monkeypatch: pytest.MonkeyPatch) -> None:
     inventory.configure(**sandbox.account("mobilefirst"), device_groups=["status"], **CACHED)
     found = inventory.hosts()
-    environment = ansible_environment(inventory.home, {})
-    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
     answer, errors = ansible_runner.interface.get_inventory(
         action="list",
         inventories=["fleetform.yml"],
@@ -466,7 +457,7 @@ def test_ansible_runner_gets_the_inventory(sandbox: Sandbox, inventory: Inventor
         quiet=True,
         private_data_dir=str(inventory.home),
         host_cwd=str(inventory.home),
-        envvars=environment,
+        envvars=ansible_environment(inventory.home, {}),
     )
     assert not errors
     assert hostvars(json.dumps(answer)) == found

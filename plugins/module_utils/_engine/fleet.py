@@ -517,10 +517,9 @@ def _twins(vendor: Vendor, declarations: t.Sequence[Declaration]) -> list[tuple[
 
 
 def _match(vendor: Vendor, declaration: Declaration, index: Index) -> Device | None:
-    """The device that a declaration means, or None. A name that is no rename says which device is meant, like the identifiers."""
+    """The device that a declaration means, or None. What is to be deleted must not be called otherwise than it says."""
     device = index.find(declaration, functools.partial(vendor.in_scope, declaration))
-    only_identity = declaration.state == "absent" or not declaration.renames
-    if device is None or not declaration.identifiers or not only_identity or declaration.name is None:
+    if device is None or declaration.state != "absent" or not declaration.identifiers or declaration.name is None:
         return device
     if device.name is not None and device.name != declaration.name:
         raise Ambiguous(

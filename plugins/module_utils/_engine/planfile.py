@@ -65,6 +65,7 @@ def _device(vendor: str, device: DevicePlan) -> dict[str, t.Any]:
         "id": None if device.observed is None else device.observed.id,
         "name": device.declaration.name if known is None else known.name,
         "serial": device.declaration.serial if known is None else known.serial,
+        "model": device.declaration.model if known is None else known.model,
         "actions": [device.action],
         "before": None if device.observed is None else sides["before"],
         "after": None if device.action == "delete" else sides["after"],

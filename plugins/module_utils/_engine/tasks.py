@@ -387,11 +387,14 @@ def _converge(run: _Run, fleet: Fleet) -> Result:
     plan = fleet.plan(declarations, _scopes(run.params))
     errors.extend(plan.errors)
     wrong = [error for error in errors if isinstance(error, (DeclarationError, SettingsError))]
-    over = excesses(plan, _limits(run.params))
-    words = [f"{excess.fact}. Look at the plan; if it is meant, say so by max_changes" for excess in over]
-    errors.extend(DeclarationError(text) for text in words)
+    over = {
+        excess: DeclarationError(f"{excess.fact}. Look at the plan; if it is meant, say so by max_changes")
+        for excess in excesses(plan, _limits(run.params))
+    }
+    errors.extend(over.values())
     # Check mode still shows what it is that is too much.
-    wrong += errors[len(errors) - len(over) :] if over and not run.check_mode else []
+    if not run.check_mode:
+        wrong.extend(over.values())
     report = None if run.check_mode or wrong else fleet.apply(plan)
     result = _failure(errors) if wrong else _rehearsed(run, fleet, plan, _outcome(plan, report, addressed=True))
     if not wrong:
@@ -406,9 +409,7 @@ def _converge(run: _Run, fleet: Fleet) -> Result:
         if run.diff_mode:
             result["diff"] = [_headed(device) for device in plan.devices if device.changes]
     result["plan"] = plan_as_data(plan, tool_version=run.tool_version, now=datetime.now(UTC))
-    result["plan"]["over_limit"] = [
-        {**dataclasses.asdict(excess), "message": text} for excess, text in zip(over, words, strict=True)
-    ]
+    result["plan"]["over_limit"] = [{**dataclasses.asdict(excess), "message": error.message} for excess, error in over.items()]
     return result
 
 

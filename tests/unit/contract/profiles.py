@@ -47,6 +47,8 @@ class Profile:
 
     ``matrix`` names the cases that the fault matrix takes, all where it is empty. Those that are left out send what another case
     sends, for a device that is found in another way or with another value, so that a fault does to them what it does to that one.
+    Of these, ``one_read`` are found and applied with one read and ``more_writes`` send several writes: where there is no second
+    call, nothing can go wrong with it. ``in_one_write`` are the fleets whose devices share one write.
     ``job_path`` is where a vendor that does its work later is asked how it goes, ``job_switches`` what makes its sandbox do it
     later. ``forms`` are options under which the same cloud
     is spoken to in another format, by name.
@@ -72,7 +74,8 @@ class Profile:
     secrets: t.Callable[[dict[str, t.Any]], list[str]] = lambda device: []
     matrix: tuple[str, ...] = ()
     one_read: frozenset[str] = frozenset()
-    one_write: frozenset[str] = frozenset()
+    more_writes: frozenset[str] = frozenset()
+    in_one_write: frozenset[str] = frozenset()
     job_path: str | None = None
     job_switches: t.Mapping[str, t.Any] = field(default_factory=dict)
     forms: t.Mapping[str, Options] = field(default_factory=dict)
@@ -151,6 +154,8 @@ def _blynk() -> Profile:
             "transfer_and_owner",
             "delete",
         ),
+        one_read=frozenset({"rename", "remove_owner", "delete"}),
+        more_writes=frozenset({"transfer_and_owner"}),
         cases=(
             Case("create", "create", {"name": "Fresh Sensor", "model": climate}, ("name", "Fresh Sensor"), creates=1),
             Case(
@@ -252,6 +257,8 @@ def _greenlake() -> Profile:
             "unarchive",
             "transfer",
         ),
+        more_writes=frozenset({"subscribe"}),
+        in_one_write=frozenset({"tags", "archive", "new"}),
         job_path=".*/async-operations/",
         fleets={
             "tags": tuple({"serial": serial, "tags": {"campaign": "7"}} for serial in several),
@@ -377,6 +384,8 @@ def _xyte() -> Profile:
             "configure",
             "delete",
         ),
+        one_read=frozenset({"configure", "delete"}),
+        more_writes=frozenset({"claim_with_everything", "move_to_a_new_space"}),
         fleets={
             "names": tuple({"serial": f"XQD-0000{number}", "name": f"Screen {number}"} for number in range(1, 5)),
             "moves": tuple({"serial": f"XQD-0000{number}", "space": "Wiz/Archive"} for number in range(1, 5)),
@@ -490,6 +499,8 @@ def _mobilefirst() -> Profile:
             "everything",
             "delete",
         ),
+        one_read=frozenset({"block", "restore", "block_expired", "block_app", "app_with_a_space", "delete"}),
+        more_writes=frozenset({"app_with_a_space", "everything"}),
         job_path=".*/transactions/",
         job_switches={"synchronous": False},
         forms={"xml": {"response_format": "xml"}},
@@ -568,6 +579,8 @@ def _webex() -> Profile:
             "everything",
             "delete",
         ),
+        one_read=frozenset({"delete"}),
+        more_writes=frozenset({"claim_with_everything", "everything"}),
         fleets={
             "tags": tuple({"serial": serial, "tags": ["campaign 7"]} for serial in (boardroom, board, huddle, desk)),
             "names": tuple({"serial": serial, "name": f"Room {serial}"} for serial in (huddle, booth, bar, phone)),

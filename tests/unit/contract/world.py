@@ -76,6 +76,10 @@ class World:
         """The requests that the sandbox saw, token requests aside."""
         return [entry for entry in self.sandbox.requests(write=write) if not entry["token"]]
 
+    def rules(self) -> list[dict[str, t.Any]]:
+        """The fault rules in force, each with how often it was ``used``."""
+        return [rule.shown() for rule in self.sandbox.sandbox.faults.rules]
+
     def counted(self, expected: t.Mapping[str, int]) -> dict[str, int]:
         """How many requests the sandbox saw, read and write. One that is still under way gets a moment to arrive.
 

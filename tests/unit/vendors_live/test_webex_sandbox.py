@@ -790,6 +790,19 @@ def test_a_write_that_shows_no_effect_is_unclear_and_no_change(fleet: Fleet, san
     assert not report.changed
 
 
+def test_a_phone_that_was_added_since_the_plan_is_nobodys_change(fleet: Fleet, sandbox: Running) -> None:
+    declared = {**NEW_PHONE, "space": EMPTY, "tags": ["x"]}
+    plan = planned(fleet, declared)
+    with open_fleet(sandbox) as other:
+        converged(other, declared)
+    sent = len(writes(sandbox))
+    report = fleet.apply(plan)
+    assert not report.problems()
+    assert not report.changed
+    assert [result.status for result in report.results] == ["already", "already"]
+    assert [entry["path"] for entry in writes(sandbox)[sent:]] == ["/devices"]
+
+
 def test_a_mac_in_use_that_no_listing_shows_is_explained(fleet: Fleet, sandbox: Running) -> None:
     sandbox.fault({"method": "POST", "path": "/devices$", "status": 400, "body": {"message": "MAC address is in use"}})
     (problem,) = fleet.apply(planned(fleet, {**NEW_PHONE, "space": EMPTY})).problems()

@@ -75,7 +75,10 @@ def renamed(workspace: Row, name: str) -> Row:
 
 
 def _tag(change: Change, organization: Pairs) -> Call:
-    return _patch(f"{DEVICES}/{{id}}", organization, [tag_operation(change.before, change.after)], TAG, path_id=change.target())
+    body = [tag_operation(change.before, change.after)]
+    # Nothing carries a version: what is read right before a replacement must not change until it is sent.
+    lane = f"tags of {id_key(change.device_id or change.address)}"
+    return _patch(f"{DEVICES}/{{id}}", organization, body, TAG, path_id=change.target(), lane=lane)
 
 
 def tag_operation(before: t.Sequence[str] | None, after: t.Sequence[str]) -> dict[str, t.Any]:

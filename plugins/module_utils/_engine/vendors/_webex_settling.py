@@ -55,6 +55,7 @@ class WebexSettling(WebexReading):
         super().__init__(settings, client)
         self._renamed: dict[str, tuple[str, str]] = {}
         self._own_names: dict[str, str | None] = {}
+        self._there_before: dict[str, Device] = {}
 
     def afterwards(self, device: Device) -> Device:
         if (key := id_key(device.id)) in self._own_names:
@@ -81,6 +82,10 @@ class WebexSettling(WebexReading):
                     "nothing was sent, run again"
                 )
             return replace(step, call=replace(step.call, body=renamed(row, str(change.after))))
+        if change.action == "tag":
+            known = self._there_before.get(id_key(_device_of(step)))
+            if known is not None and set(change.after) <= set(known.tags or ()):
+                raise _InEffect("the device has these tags")
         if change.action == "tag" and step.call.body[0]["op"] != "add":
             held = self._tags(str(change.device_id))
             if held is not None and not same_labels(held, change.before) and not same_labels(held, change.after):
@@ -162,8 +167,7 @@ class WebexSettling(WebexReading):
 
     def _tag_problem(self, step: Step) -> Problem | None:
         change = step.changes[0]
-        # The path of a step that is sent names the device, also one that was just created.
-        held = self._tags(unquote(step.call.path.rsplit("/", 1)[-1]))
+        held = self._tags(_device_of(step))
         if held is None:
             return Problem("the device is out of sight since then", moved=True)
         before, after = set(change.before or ()), set(change.after)
@@ -250,6 +254,8 @@ class WebexSettling(WebexReading):
 
     def after_error(self, step: Step, error: ApiError, deadline: Deadline) -> dict[str, Outcome] | None:
         change = step.changes[0]
+        if isinstance(error, _InEffect):
+            return dict.fromkeys(step.addresses, Outcome(ALREADY))
         if isinstance(error, _IsThere):
             self.names.note_made(error.row)
             return dict.fromkeys(step.addresses, Outcome(ALREADY, made=text_of(error.row, "id")))
@@ -262,7 +268,11 @@ class WebexSettling(WebexReading):
         if row is not None:
             device = self.device(row)
             text = _conflict(step, device)
-            return dict.fromkeys(step.addresses, Outcome(FAILED, text) if text else Outcome(DONE, device=device))
+            if text is None and not lost:
+                # Not by this call: somebody added it before, or an earlier run whose phone was listed late.
+                self._there_before[id_key(device.id)] = device
+            outcome = Outcome(DONE if lost else ALREADY, device=device) if text is None else Outcome(FAILED, text)
+            return dict.fromkeys(step.addresses, outcome)
         if not in_use or lost:
             return None
         why = "the listing shows no such device: it was added a moment ago, or is in another organization"
@@ -277,12 +287,21 @@ class Problem:
     moved: bool
 
 
+class _InEffect(ApiError):
+    """What was to be sent is so already."""
+
+
 class _IsThere(ApiError):
     """A workspace that was to be made is there by now."""
 
     def __init__(self, row: Row) -> None:
         super().__init__("the workspace has been made since the plan")
         self.row = row
+
+
+def _device_of(step: Step) -> str:
+    """The id in the path of a step that is sent, also that of a device that was just created."""
+    return unquote(step.call.path.rsplit("/", 1)[-1])
 
 
 def _conflict(step: Step, device: Device) -> str | None:

@@ -115,7 +115,7 @@ def test_a_name_of_an_option_that_yaml_takes_for_something_else_is_refused() -> 
         ("just text", "fleet.yml:1:1: the fleet file must be a mapping of names to values"),
         ("vars_files: [12]", 'fleet.yml:1:14: vars_files: 12 is a number to YAML; quote it: "12"'),
         ("vars_files: secrets.yml", "fleet.yml:1:13: vars_files must be a list"),
-        ("accounts:\n  lab: {token: 0012}", 'fleet.yml:2:16: account lab: token: 0012 is a number to YAML; quote it: "0012"'),
+        ("accounts:\n  lab: {token: 0012}", "fleet.yml:2:16: account lab: token: the value is a number to YAML; quote it"),
         ("prune:\n- account: 5", 'fleet.yml:2:12: prune[0]: account: 5 is a number to YAML; quote it: "5"'),
     ],
 )

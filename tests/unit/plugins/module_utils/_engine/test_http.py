@@ -32,6 +32,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.http imp
     account_key,
     encoded_query,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Crowd, SharedListings
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import (
     ConnectionLost,
@@ -713,3 +714,20 @@ def test_clients_of_one_cloud_share_its_lanes_where_they_share_a_file_and_others
         held.append("one")
     thread.join(5)
     assert held == ["other", "one", "two"]
+
+
+# What is the same for every device
+
+
+def test_tasks_that_read_together_ask_once_and_others_each_time(tmp_path):
+    first, second = client(answer(200, {"items": []})), client(answer(200, {"items": []}))
+    listings = SharedListings(SharedState(tmp_path / "private" / "shared.json"), Crowd("task", 20))
+    assert (first.page("/devices", {"page": 1}).body, first.crowd) == ({"items": []}, 1)
+    for one in (first, second):
+        with one.reading_together(listings.reading("lab")):
+            assert one.page("/devices", (("page", 1),)).body == {"items": []}
+            assert one.page("/devices", {"page": 2}).body == {"items": []}
+            assert one.crowd == 20
+        assert one.crowd == 1
+    second.page("/devices", {"page": 1})
+    assert [len(one.transport.sent) for one in (first, second)] == [3, 1]

@@ -33,7 +33,7 @@ KEYS = {
     "changes",
 }
 DEVICE_KEYS = {
-    "address", "account", "vendor", "id", "name", "serial", "actions", "before", "after", "after_unknown", "sensitive",
+    "address", "account", "vendor", "id", "name", "serial", "model", "actions", "before", "after", "after_unknown", "sensitive",
     "irreversible", "reason", "declared_at",
 }  # fmt: skip
 

@@ -577,3 +577,9 @@ def test_a_device_without_workspace_and_person_is_not_called_personal() -> None:
 def test_a_listing_that_is_not_there_asks_for_the_url() -> None:
     with pytest.raises(Gone, match="is `url` right"):
         Finder(client(answer(404)), ()).listing().all()
+
+
+def test_writers_of_one_devices_tags_go_one_by_one() -> None:
+    changes = [Change(address, "tag", "tags", ["a"], after, SEED["id"]) for address, after in (("-/a", ["a", "b"]), ("-/b", []))]
+    lanes = {vendor().calls_for(change)[0].lane for change in changes}
+    assert lanes == {f"tags of DEVICE/{UUID}"}
