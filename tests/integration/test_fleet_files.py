@@ -127,9 +127,7 @@ def test_a_mistake_is_named_with_file_and_line_before_anything_is_sent(
     assert not sandbox.requests()
 
 
-def test_prune_removes_what_nobody_declares_and_nothing_else(
-    playbook: Playbook, fleet_file: FleetFile, sandbox: Sandbox
-) -> None:
+def test_prune_removes_what_nobody_declares_and_nothing_else(playbook: Playbook, fleet_file: FleetFile, sandbox: Sandbox) -> None:
     sandbox.reset(seed="large", size=3)
     file = fleet_file(
         "fleet.yml",
@@ -157,7 +155,8 @@ prune:
 def fleet_of(names: t.Sequence[str], *, token: str = "xyte-demo-key", rename: bool = False, more: str = "") -> str:
     """A file that declares devices by name and prunes the others."""
     rows = [
-        f"  - {{account: av, name: {name}{' new' if rename else ''}{f', previous_name: {name}' if rename else ''}}}\n" for name in names
+        f"  - {{account: av, name: {name}{' new' if rename else ''}{f', previous_name: {name}' if rename else ''}}}\n"
+        for name in names
     ]
     accounts = f"accounts: {{av: {{vendor: xyte, url: SANDBOX/xyte, token: {token}}}}}\n"
     return f"{accounts}devices:\n{''.join(rows)}prune:\n  - {{account: av, scope: {{vendor: xyte}}}}\n{more}"

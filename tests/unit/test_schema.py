@@ -93,7 +93,12 @@ def sandbox() -> Iterator[Running]:
 
 
 def test_plans_fit_their_schema(sandbox: Running) -> None:
-    account = {"vendor": "blynk", "url": f"{sandbox.url}/blynk", "client_id": "oa2-client-id_demo", "client_secret": "demo-secret"}
+    account = {
+        "vendor": "blynk",
+        "url": f"{sandbox.url}/blynk",
+        "client_id": "oa2-client-id_demo",
+        "client_secret": "demo-secret",
+    }
     devices = [
         {"device_id": "1000", "name": "Hall", "metafields": {"Floor": 7}, "secret_metafields": ["Floor"]},
         {"name": "New one", "model": "TMPL8RITg_f9Q"},

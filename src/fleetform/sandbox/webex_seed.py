@@ -326,10 +326,10 @@ def _demo_devices(data: dict[str, Any]) -> None:
         if status == "connected_with_issues":
             row["errorCodes"] = ["sipprofileregistration"]
         data["devices"][uuid] = row
-    boardroom, booth, bar = (stable_uuid("webex device", s) for s in ("FOC2710N0A1", "FOC2714N0E1", "FOC2713N0D1"))
+    boardroom, booth, video_bar = (stable_uuid("webex device", s) for s in ("FOC2710N0A1", "FOC2714N0E1", "FOC2713N0D1"))
     data["configurations"] = {
         boardroom: {"SystemUnit.Name": "alster-boardroom", "Audio.Ultrasound.MaxVolume": 60},
-        bar: {"FacilityService.Service[1].Name": "AV desk", "FacilityService.Service[1].Number": "4400"},
+        video_bar: {"FacilityService.Service[1].Name": "AV desk", "FacilityService.Service[1].Number": "4400"},
     }
     data["locked"] = {booth: ["Standby.Control", "Standby.Delay"]}
 

@@ -536,7 +536,7 @@ def _mobilefirst() -> Profile:
 
 
 def _webex() -> Profile:
-    boardroom, board, huddle, booth, bar = "FOC2710N0A1", "FOC2710N0A2", "FOC2711N0B1", "FOC2714N0E1", "FOC2713N0D1"
+    boardroom, board, huddle, booth, video_bar = "FOC2710N0A1", "FOC2710N0A2", "FOC2711N0B1", "FOC2714N0E1", "FOC2713N0D1"
     desk, phone, workshop = "FOC2716N0G1", "FCH2701P0A1", "FCH2702P0B2"
     mail_room = "Berlin Mail Room"
     fresh = {"mac": "c4:1f:3b:99:00:01", "model": "DMS Cisco 8845"}
@@ -583,8 +583,10 @@ def _webex() -> Profile:
         more_writes=frozenset({"claim_with_everything", "everything"}),
         fleets={
             "tags": tuple({"serial": serial, "tags": ["campaign 7"]} for serial in (boardroom, board, huddle, desk)),
-            "names": tuple({"serial": serial, "name": f"Room {serial}"} for serial in (huddle, booth, bar, phone)),
-            "configurations": tuple({"serial": serial, "metafields": {"Standby.Delay": 7}} for serial in (boardroom, board, bar)),
+            "names": tuple({"serial": serial, "name": f"Room {serial}"} for serial in (huddle, booth, video_bar, phone)),
+            "configurations": tuple(
+                {"serial": serial, "metafields": {"Standby.Delay": 7}} for serial in (boardroom, board, video_bar)
+            ),
             "new": tuple({**fresh, "mac": f"c4:1f:3b:99:00:0{number}", "space": mail_room} for number in range(1, 4)),
             "new_spaces": tuple(
                 {**fresh, "mac": f"c4:1f:3b:99:00:0{number}", "space": f"Annex {number}", "create_space": True}
@@ -616,8 +618,8 @@ def _webex() -> Profile:
             Case(
                 "configure",
                 "metafields",
-                {"serial": bar, "metafields": {"Standby.Delay": 3, "Standby.Control": False}},
-                on(bar),
+                {"serial": video_bar, "metafields": {"Standby.Delay": 3, "Standby.Control": False}},
+                on(video_bar),
             ),
             Case("configure_back", "metafields", {"serial": boardroom, "metafields": {"SystemUnit.Name": None}}, on(boardroom)),
             Case(

@@ -88,7 +88,7 @@ def bodies(sandbox):
 
 
 def device(sandbox, **wanted):
-    ((name, value),) = wanted.items()
+    name, value = next(iter(wanted.items()))
     return next((held for held in sandbox.state["xyte"]["devices"].values() if held[name] == value), None)
 
 

@@ -116,7 +116,7 @@ class Directory:
         by_name: dict[str, list[Row]] = {}
         for row in self._workspaces.values():
             # A workspace is also found by an id that does not have the usual form.
-            for name in {str(row.get("displayName")), str(row.get("id"))}:
+            for name in dict.fromkeys((str(row.get("displayName")), str(row.get("id")))):
                 by_name.setdefault(name, []).append(row)
         self._named.update((name, by_name.get(name, [])) for name in wanted)
 

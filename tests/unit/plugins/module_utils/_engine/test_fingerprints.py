@@ -29,8 +29,8 @@ def accept(path, entry, value):
     file.accept(file.begin(entry), value)
 
 
-def accepted(path, entry=ENTRY, value=VALUE):
-    return FingerprintFile(path).read().accepted(entry, value)
+def accepted(path, entry=ENTRY, **value):
+    return FingerprintFile(path).read().accepted(entry, value.get("value", VALUE))
 
 
 def test_an_accepted_value_is_known_again_in_any_order_of_keys(path):

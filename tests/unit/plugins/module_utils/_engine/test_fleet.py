@@ -510,7 +510,7 @@ def test_a_call_that_names_what_is_not_there_yet_is_not_rehearsed(
     fleet: fleet_module.Fleet, lab: FakeVendor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Call] = []
-    monkeypatch.setattr(lab, "dry_run_call", lambda call: asked.append(call))
+    monkeypatch.setattr(lab, "dry_run_call", asked.append)
 
     def calls_for(change: t.Any) -> tuple[Call, ...]:
         body = {"user": change.ids.get("user")}

@@ -54,8 +54,16 @@ def test_what_a_file_does_not_limit_keeps_the_default() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [{"create": {"count": 1}}, {"delete": 5}, {"delete": {}}, {"delete": {"number": 5}}, {"delete": {"count": -1}}, {"update": {"percent": True}}]
-)  # fmt: skip
+    "given",
+    [
+        {"create": {"count": 1}},
+        {"delete": 5},
+        {"delete": {}},
+        {"delete": {"number": 5}},
+        {"delete": {"count": -1}},
+        {"update": {"percent": True}},
+    ],
+)
 def test_a_limit_that_means_nothing_is_refused(given: dict[str, t.Any]) -> None:
     with pytest.raises(DeclarationError, match="max_changes"):
         limits_from(given)

@@ -26,9 +26,9 @@ PAGE = {"items": [{"id": "d1"}]}
 class Cloud:
     """Answers each question with its number, and counts."""
 
-    def __init__(self, body: t.Any = PAGE) -> None:
+    def __init__(self, body: t.Any = None) -> None:
         self.asked = 0
-        self.body = body
+        self.body = PAGE if body is None else body
 
     def __call__(self) -> Answer:
         self.asked += 1

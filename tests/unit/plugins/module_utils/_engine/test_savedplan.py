@@ -108,7 +108,12 @@ def test_a_saved_plan_does_what_it_says_and_twice_sends_nothing(world: World) ->
     assert (set(held.keep), held.already, held.skipped) == ({"lab/S1", "lab/S2", "lab/S3", "lab/S4"}, (), {})
     rows = {row["serial"]: row for row in world.cloud.rows.values()}
     assert set(rows) == {"S1", "S2", "S4"}
-    assert (rows["S1"]["name"], rows["S2"]["contact"]["email"], rows["S4"]["owner"], rows["S4"]["tags"]) == ("Foyer", "ben@example.com", "u1", ["new"])
+    assert (rows["S1"]["name"], rows["S2"]["contact"]["email"], rows["S4"]["owner"], rows["S4"]["tags"]) == (
+        "Foyer",
+        "ben@example.com",
+        "u1",
+        ["new"],
+    )
     count = len(world.sent)
     held, report = world.apply(data)
     assert (held.keep, sorted(held.already), held.skipped) == ({}, ["lab/S1", "lab/S2", "lab/S3", "lab/S4"], {})
@@ -478,7 +483,10 @@ def test_after_a_crash_at_any_call_the_rest_is_done_and_nothing_twice(monkeypatc
     held, report = world.apply(data)
     assert held.skipped == {}
     assert not report.failed
-    by_serial = lambda cloud: sorted(({**row, "id": "-"} for row in cloud.rows.values()), key=lambda row: str(row["serial"]))  # noqa: E731
+
+    def by_serial(cloud: FakeCloud) -> list[dict[str, t.Any]]:
+        return sorted(({**row, "id": "-"} for row in cloud.rows.values()), key=lambda row: str(row["serial"]))
+
     assert by_serial(world.cloud) == by_serial(whole.cloud)
     shown = sorted(json.dumps(call) for call in world.sent)
     assert len([call for call in shown if '"/devices"' in call]) == 1
