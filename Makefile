@@ -17,7 +17,7 @@ help: ## list the targets
 environment: ## make or update .venv with everything that the other targets need
 	@scripts/environment .venv dev
 
-demo: environment ## converge a small fleet in the sandbox: changes, no changes, a drift repaired
+demo: environment ## converge a small fleet in the sandbox: changes, no changes, a drift repaired, plan, apply and import by the command
 	@scripts/demo
 
 test: environment ## everything that CI runs: lint, sanity, then unit, integration and artifact tests
@@ -39,8 +39,8 @@ coverage: environment ## the same, with a report to read in htmlcov/index.html
 sanity: environment ## ansible-test sanity on what git would commit
 	@scripts/sanity
 
-integration: environment ## real ansible-playbook runs against the sandbox
-	@$(PYTEST) tests/integration $(PARALLEL)
+integration: environment ## the command and real ansible-playbook runs against the sandbox
+	@$(PYTEST) tests/command tests/integration $(PARALLEL)
 
 artifacts: environment ## build the wheel and the Galaxy tarball and try them in clean environments
 	@$(PYTEST) tests/artifacts $(PARALLEL)

@@ -125,7 +125,9 @@ def load(
     for file, content in contents.items():
         for name in content.get("vars_files") or ():
             variables.update(reading.variables(str(Path(file).parent / str(name)), file))
-    reading.hold_to_lookups(extra_vars or {}, "--extra-vars")
+    if base_vars is None:
+        # In a play they are the play's, which looks up what it likes.
+        reading.hold_to_lookups(extra_vars or {}, "--extra-vars")
     variables.update(extra_vars or {})
     if reading.problems:
         # A variable is rendered wherever it is used, so that nothing is rendered while one of them is wrong.

@@ -25,7 +25,6 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply im
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Plan, Step
 from fleetform.render.words import plain
 
-
 _KEPT = 50
 """So many journals are kept."""
 
@@ -112,7 +111,7 @@ class Journal:
 
 @dataclass(frozen=True)
 class Open:
-    """A call that an earlier apply sent and did not see end. ``at`` is a time in seconds, ``creates`` says that it makes something."""
+    """A call that an earlier apply sent and did not see end. ``at`` is in seconds, ``creates`` says that it makes something."""
 
     text: str
     at: float

@@ -99,6 +99,8 @@ def main() -> None:
       fleetform apply                         change it, after asking
       fleetform plan --exit-code              in a pipeline: 2 means drift
 
+    For completion in bash: eval "$(_FLEETFORM_COMPLETE=bash_source fleetform)"; zsh and fish likewise.
+
     FILE is fleet.yml when none is given. Try it without an account: `fleetform sandbox` serves simulated clouds here.
     """
 

@@ -78,9 +78,8 @@ def plan_fleet(source: Source, chosen: Chosen) -> dict[str, Any]:
 def apply_fleet(source: Source, chosen: Chosen, order: Order) -> Ended:
     """Plans, asks, and applies. Raises Stop."""
     loaded = _loaded(source)
-    with _opened(loaded, verbose=source.verbose) as fleet:
-        with _alone(fleet, order):
-            return _applied(fleet, loaded, chosen, order)
+    with _opened(loaded, verbose=source.verbose) as fleet, _alone(fleet, order):
+        return _applied(fleet, loaded, chosen, order)
 
 
 def apply_plan(data: dict[str, Any], source: Source, order: Order) -> Ended:
@@ -166,8 +165,10 @@ def _sent(fleet: Fleet, planned: Planned, order: Order) -> Ended:
     for line in report.problems():
         click.echo(line, err=True)
     done = sum(result.status == "done" for result in report.results)
+    already = sum(result.status == "already" for result in report.results)
     words = "Interrupted: " if report.interrupted else ""
-    click.echo(f"{words}{done} of {len(report.results)} changes are done.", err=True)
+    more = f", {already} were in effect already" if already else ""
+    click.echo(f"{words}{done} of {len(report.results)} changes are done{more}.", err=True)
     return Ended(_code(report, planned.plan), report_as_data(report, planned.data))
 
 

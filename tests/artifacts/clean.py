@@ -34,8 +34,8 @@ class CleanEnvironment:
         """Installs by pip; an AssertionError shows pip's words where that fails."""
         self.run("python", "-m", "pip", "--disable-pip-version-check", "-qq", "install", *requirements)
 
-    def run(self, command: str, *arguments: str | Path, **environ: str) -> str:
-        """The output of one of its commands; ``environ`` are further environment variables."""
+    def run(self, command: str, *arguments: str | Path, expect: int = 0, **environ: str) -> str:
+        """The output of one of its commands, which ends with ``expect``; ``environ`` are further environment variables."""
         done = subprocess.run(
             [self.folder / "bin" / command, *arguments],
             cwd=self.folder,
@@ -46,8 +46,13 @@ class CleanEnvironment:
             timeout=300,
             check=False,
         )
-        assert done.returncode == 0, f"{command} {arguments}\n{done.stdout}\n{done.stderr}"
+        assert done.returncode == expect, f"{command} {arguments}\n{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def play(self, name: str, variables: dict[str, t.Any], *, expect: int = 0, **environ: str) -> str:
+        """The output of a playbook of the collection, run by its name."""
+        given = json.dumps({"ansible_python_interpreter": str(self.folder / "bin" / "python"), **variables})
+        return self.run("ansible-playbook", f"fleetform.devices.{name}", "-e", given, expect=expect, **environ)
 
     def documented(self, names: t.Sequence[str], **environ: str) -> dict[str, t.Any]:
         """What ansible-doc shows of these modules, by name."""

@@ -10,6 +10,15 @@ from pathlib import Path
 import pytest
 
 from tests.artifacts.clean import CleanEnvironment
+from tests.integration.conftest import Sandbox, sandbox, sandbox_process
+
+__all__ = ["sandbox", "sandbox_process"]
+
+FLEET = """
+accounts: {{lab: {{vendor: blynk, url: {url}/blynk, client_id: oa2-client-id_demo, client_secret: demo-secret}}}}
+devices:
+  - {{account: lab, name: Hamburg Main Panel, metafields: {{Rated Current: 400}}}}
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -18,6 +27,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.artifacts)
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
+@pytest.fixture
+def fleet_file(sandbox: Sandbox, tmp_path: Path) -> Path:
+    """A fleet file with one device to change."""
+    path = tmp_path / "fleet.yml"
+    path.write_text(FLEET.format(url=sandbox.url))
+    return path
 
 
 @pytest.fixture(scope="module")

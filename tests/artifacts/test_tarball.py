@@ -13,6 +13,7 @@ import yaml
 
 from tests.artifacts.checkout import ROOT, collection_files, module_names
 from tests.artifacts.clean import CleanEnvironment
+from tests.integration.conftest import Sandbox
 
 GALAXY = yaml.safe_load((ROOT / "galaxy.yml").read_text())
 # All that may stand at the top of the tarball: `ansible-galaxy collection build` takes what build_ignore does not name.
@@ -94,3 +95,17 @@ def test_the_engine_imports_where_the_package_is_not_installed(environment: Clea
     package = "ansible_collections.fleetform.devices.plugins.module_utils._engine"
     place = environment.run("python", "-c", f"import {package}.errors as it; print(it.__file__)", PYTHONPATH=str(collections))
     assert Path(place.strip()).is_relative_to(collections)
+
+
+def test_the_playbooks_and_the_role_run_where_only_the_collection_is_installed(
+    environment: CleanEnvironment, collections: Path, fleet_file: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    given = {"fleet_file": str(fleet_file), "fleet_account": "lab", "fleet_output": str(tmp_path / "lab.yml")}
+    where = {"ANSIBLE_COLLECTIONS_PATH": str(collections)}
+    assert "1 to update" in environment.play("plan", given, **where)
+    assert "lab/Hamburg Main Panel" in environment.play("drift", given, expect=2, **where)
+    assert not sandbox.requests(write=True, token=False)
+    environment.play("apply", given, **where)
+    assert len(sandbox.requests(write=True, token=False)) == 1
+    assert "1 unchanged" in environment.play("drift", given, **where)
+    assert "The command fleetform is not on the PATH" in environment.play("import", given, expect=2, **where)

@@ -15,6 +15,7 @@ import yaml
 
 from tests.artifacts.checkout import ROOT, collection_files, module_names
 from tests.artifacts.clean import CleanEnvironment
+from tests.integration.conftest import Sandbox
 
 COLLECTION = "ansible_collections/fleetform/devices/"
 VERSION = yaml.safe_load((ROOT / "galaxy.yml").read_text())["version"]
@@ -78,3 +79,15 @@ def test_the_engine_of_the_installed_collection_imports(installed: CleanEnvironm
     package = "ansible_collections.fleetform.devices.plugins.module_utils._engine"
     place = installed.run("python", "-c", f"import {package}.errors as it; print(it.__file__)").strip()
     assert Path(place).is_relative_to(installed.folder)
+
+
+def test_the_installed_command_and_the_installed_playbooks_work_on_one_fleet(
+    installed: CleanEnvironment, fleet_file: Path, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    given = {"fleet_file": str(fleet_file), "fleet_account": "lab", "fleet_output": str(tmp_path / "lab.yml")}
+    installed.run("fleetform", "plan", fleet_file, "--exit-code", expect=2)
+    installed.play("apply", given)
+    assert len(sandbox.requests(write=True, token=False)) == 1
+    installed.run("fleetform", "plan", fleet_file, "--exit-code")
+    installed.play("import", given)
+    assert "Nothing to do" in installed.run("fleetform", "plan", tmp_path / "lab.yml", "--exit-code")

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import typing as t
 from pathlib import Path
 
@@ -64,12 +65,19 @@ devices:
     vault = VaultLib([("default", VaultSecret(b"open sesame"))])
     (tmp_path / "fleet" / "secrets.yml").write_bytes(vault.encrypt(plain))
     (tmp_path / "password").write_text("open sesame\n")
-    task = converge("fleet", vars={"title": "Berlin {{ room }}", "room": "Room 1", "floor": 3})
+    # What the play looks up is its own business.
+    room = "{{ lookup('ansible.builtin.pipe', 'echo Room 1') }}"
+    task = converge("fleet", vars={"title": "Berlin {{ room }}", "floor": 3})
     run = playbook(
         {**task, "check_mode": True, "diff": True},
         task,
         task,
-        arguments=("--vault-password-file", "password", "-e", "keeper=ada.keller@nordlicht.example"),
+        arguments=(
+            "--vault-password-file",
+            "password",
+            "-e",
+            json.dumps({"keeper": "ada.keller@nordlicht.example", "room": room}),
+        ),
         environment={"AV_KEY": "xyte-demo-key"},
     )
     checked, done, again = (entry["result"] for entry in run.results)
@@ -140,12 +148,13 @@ prune:
   - {account: av, scope: {vendor: xyte}}
 """,
     )
-    checked, done, again = (
-        entry["result"] for entry in playbook(converge(file, check_mode=True), converge(file), converge(file)).results
-    )
+    checking = converge(file, check_mode=True)
+    tasks = (checking, {**checking, "environment": {"ELSEWHERE": "a module"}}, converge(file), converge(file))
+    checked, in_a_module, done, again = (entry["result"] for entry in playbook(*tasks).results)
     assert checked["calls"]["write"] == 0
+    assert in_a_module["plan"]["devices"] == checked["plan"]["devices"]
     (removed,) = [row for row in checked["plan"]["devices"] if row["actions"] == ["delete"]]
-    assert (removed["name"], removed["irreversible"]) == ("Screen 00001", True)
+    assert (removed["name"], removed["model"], removed["irreversible"]) == ("Screen 00001", "Projector - PT900", True)
     assert removed["declared_at"].endswith("fleet.yml: prune[0]")
     assert [change["action"] for change in done["changes"]] == ["delete"]
     assert (again["changed"], again["calls"]["write"]) == (False, 0)

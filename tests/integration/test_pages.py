@@ -26,7 +26,8 @@ from .conftest import ROOT, Sandbox, ansible_environment
 DOCS = ROOT / "docs"
 PAGES = ("fleet-files.md", "pipelines.md", "tutorial.md")
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_COMMAND = re.compile(r"(?:^ *(?:- )?|&&|\||\$\(|`|run: |\) )\s*(fleetform (?:[a-z]+)[^&|;`\n]*)", re.MULTILINE)
+_TYPED = re.compile(r"(?:^ *(?:- )?|&&|\||\$\(|run: |\) ) *(fleetform [a-z]+[^&|;`\n]*)", re.MULTILINE)
+_NAMED = re.compile(r"`(fleetform [a-z]+[^&|;`\n]*)")
 
 
 def blocks(page: str, *languages: str) -> list[tuple[str, str]]:
@@ -78,10 +79,11 @@ def test_the_tutorial_does_what_it_says(tmp_path: Path) -> None:
             assert line in parts[number], f"{line!r} is not in:\n{parts[number]}"
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, "../README.md"])
 def test_commands_on_a_page_exist_with_their_options(page: str) -> None:
     text = (DOCS / page).read_text(encoding="utf-8")
-    commands = [found[1].split("  #")[0].strip() for found in _COMMAND.finditer(text)]
+    fenced = "\n".join(block for _language, block in _FENCE.findall(text))
+    commands = [command.split("  #")[0].strip() for command in (*_TYPED.findall(fenced), *_NAMED.findall(_FENCE.sub("", text)))]
     assert commands
     for command in commands:
         words = shlex.split(command.replace("...", ""), comments=True)

@@ -200,3 +200,14 @@ def test_updates_are_limited_above_ten_devices_unless_the_file_says_otherwise(wo
     assert (excess.action, excess.wanted, excess.allowed, excess.devices) == (UPDATE, 11, 5, 11)
     (excess,) = excesses(renamed(4), limits_from({"update": {"count": 2}}))
     assert excess.allowed == 2
+
+
+def test_a_part_of_a_plan_is_held_to_the_size_of_the_whole_fleet(world: t.Callable[[int], World]) -> None:
+    here = world(20)
+    whole = here.plan(*({"serial": f"S{number}", "name": f"Hall {number}"} for number in range(20)), prune=())
+    (over,) = excesses(whole, limits_from(None))
+    assert (over.wanted, over.allowed, over.devices) == (20, 10, 20)
+    for count, excess in ((10, 0), (11, 1)):
+        chosen = {f"lab/S{number}" for number in range(count)}
+        part = here.fleet.narrowed(whole, lambda device, chosen=chosen: device.address in chosen)
+        assert len(excesses(part, limits_from(None), whole=whole)) == excess
