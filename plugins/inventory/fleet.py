@@ -113,14 +113,17 @@ groups:
 import difflib
 import json
 import os
+import re
 import time
 import typing as t
 from dataclasses import asdict
 
 from ansible import constants as C
-from ansible.errors import AnsibleError, AnsibleParserError
+from ansible.errors import AnsibleError, AnsibleParserError, AnsibleTemplateSyntaxError
+from ansible.module_utils.parsing.convert_bool import boolean
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec import ACCOUNT, READING
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
     DeclarationError,
     FleetformError,
@@ -129,6 +132,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.hosts import (
+    Grouped,
     Wanted,
     grouped,
     host_names,
@@ -143,7 +147,18 @@ from ansible_collections.fleetform.devices.plugins.plugin_utils.kept_answers imp
 _EVALUATED_LATER = frozenset({"compose", "groups", "keyed_groups", "hostnames"})
 _ANSIBLE_TOO = frozenset({"plugin"})
 
+_TRUTHS = tuple(name for name, option in READING.items() if option["type"] == "bool")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ATTEMPTS = 3
+
 Records = list[dict[str, t.Any]]
+
+
+def _truth(name: str, value: t.Any) -> bool:
+    try:
+        return bool(boolean(value, strict=True))
+    except TypeError:
+        raise AnsibleParserError(f"{name} must be true or false, not {value!r}") from None
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -156,18 +171,30 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return bool(super().verify_file(path)) and path.endswith(("fleetform.yml", "fleetform.yaml"))
 
     def set_options(self, task_keys: t.Any = None, var_options: t.Any = None, direct: t.Any = None) -> None:
-        """Ansible hands templates over as they are written, and checks types first; so they are rendered here, before that."""
-        rendered = None if direct is None else {name: self._rendered(name, value) for name, value in direct.items()}
-        if rendered is not None and rendered.get("on_error") == "stale":
-            # An answer that the cache has thrown away could not be used when it is needed: this plugin looks at the age itself.
-            self._lifetime = rendered.get("cache_timeout")
-            rendered["cache_timeout"] = 0
+        """Ansible hands templates over as they are written, and checks types first; so they are rendered here, before that.
+
+        What belongs to accounts it does not get to see: it would show a value of the wrong type in its error, secrets included,
+        and take every word for a truth value.
+        """
+        if direct is None:
+            super().set_options(task_keys=task_keys, var_options=var_options)
+            return
+        rendered = {name: self._rendered(name, value) for name, value in direct.items()}
+        self._accounts = {name: rendered.pop(name) for name in (*ACCOUNT, "accounts") if name in rendered}
+        for name in _TRUTHS:
+            if name in rendered:
+                rendered[name] = _truth(name, rendered[name])
         super().set_options(task_keys=task_keys, var_options=var_options, direct=rendered)
+        if self.get_option("on_error") == "stale":
+            # An answer that the cache has thrown away could not be used when it is needed: this plugin looks at the age itself.
+            self._lifetime = self.get_option("cache_timeout")
+            self.set_option("cache_timeout", 0)
 
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         """Reads every account, or what the cache holds of it, and adds the hosts only when all of that went well."""
         super().parse(inventory, loader, path, cache=cache)
         self._lifetime: t.Any = None
+        self._accounts: dict[str, t.Any] = {}
         # Ansible takes a source that cannot be parsed for one without hosts, unless it is told otherwise.
         before, C.INVENTORY_ANY_UNPARSED_IS_FAILED = C.INVENTORY_ANY_UNPARSED_IS_FAILED, True
         try:
@@ -193,6 +220,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if name not in known:
                 near = difflib.get_close_matches(str(name), known, n=1)
                 raise AnsibleParserError(f"unknown option {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        if self._accounts.get("accounts") is not None and len(self._accounts) > 1:
+            beside = ", ".join(sorted(self._accounts.keys() - {"accounts"}))
+            raise AnsibleParserError(f"{beside}: account options stand under each name in accounts; beside it they mean nothing")
+        names = self.get_option("hostnames")
+        if not names or not all(isinstance(entry, str) and entry.strip() for entry in names):
+            raise AnsibleParserError("hostnames must be a list of fields or expressions, such as [name, serial, id]")
+        if not _VARIABLE.fullmatch(str(self.get_option("hostvar_prefix"))):
+            raise AnsibleParserError("hostvar_prefix must be the beginning of a variable's name: letters, digits and underscores")
         if self.get_option("group_by") is not None:
             raise AnsibleParserError("group_by counts devices and makes no groups of hosts; use device_groups or keyed_groups")
         if self.get_option("on_error") == "stale" and not self.get_option("cache"):
@@ -202,7 +237,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _records(self, path: str, cache: bool) -> Records:
         """The records of all accounts, by account and then by id. Raises FleetformError, AnsibleError."""
-        options = self.get_options()
+        options = {**self.get_options(), **dict.fromkeys(ACCOUNT), "accounts": None, **self._accounts}
         accounts = accounts_of(options)
         if options.get("account") is not None:
             accounts = {name: given for name, given in accounts.items() if name == options["account"]}
@@ -228,8 +263,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """How long a cached answer is good; None where the cache itself sees to that."""
         if self.get_option("on_error") != "stale":
             return None
-        lifetime = self._lifetime if self._lifetime is not None else C.config.get_config_value("CACHE_PLUGIN_TIMEOUT")
-        return float(lifetime)
+        return float(self._lifetime or 0)
 
     def _read(
         self, accounts: t.Mapping[str | None, t.Mapping[str, t.Any]], query: Query, kept: KeptAnswers
@@ -264,7 +298,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return KeptAnswer([], 0.0)
         old = kept.last(name)
         if old is None:
-            self.display.warning("there is no older answer of this account to use")
+            self.display.warning(f"there is no older answer of {'this account' if name is None else f'account {name}'} to use")
             return None
         age = int(max(0.0, time.time() - old.stored_at))
         self.display.warning(f"{failure}. The devices of this account are as they were {age} seconds ago.")
@@ -274,14 +308,33 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _add_hosts(self, records: Records) -> None:
         prefix = str(self.get_option("hostvar_prefix"))
-        groups = grouped(records, self.get_option("device_groups"))
+        there = {*self.inventory.hosts, *self.inventory.groups}
+        groups = grouped(records, self.get_option("device_groups"), self.inventory.hosts)
         found = [variables(record, prefix) for record in records]
         wanted = [
             Wanted(self._preferred(record, hostvars), record["account"], str(record["id"] or record["serial"] or ""))
             for record, hostvars in zip(records, found, strict=True)
         ]
-        taken = {*self.inventory.hosts, *self.inventory.groups, *groups.members}
-        names = host_names(wanted, taken)
+        taken = {*there, *groups.members, *(self.get_option("groups") or ())}
+        for _attempt in range(_ATTEMPTS):
+            names = host_names(wanted, taken)
+            before = set(self.inventory.groups)
+            problem = self._filled(names, found, groups)
+            made = set(self.inventory.groups) - before
+            if problem is None and made.isdisjoint(names):
+                return
+            if problem is not None and made.isdisjoint(names):
+                raise problem
+            # A device is called like a group that the user composes. It is the device that gives way.
+            for name in names:
+                self.inventory.remove_host(self.inventory.hosts[name])
+            for group in made:
+                self.inventory.remove_group(self.inventory.groups[group])
+            taken |= made
+        raise AnsibleParserError("keyed_groups makes other groups each time, called like hosts; give it a prefix")
+
+    def _filled(self, names: t.Sequence[str], found: t.Sequence[dict[str, t.Any]], groups: Grouped) -> AnsibleError | None:
+        """Adds hosts and groups; the error where what the user composes cannot be added."""
         for group in groups.members:
             self.inventory.add_group(group)
         for name, hostvars in zip(names, found, strict=True):
@@ -293,7 +346,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self.inventory.add_child(group, names[number])
         for child, parent in groups.parents.items():
             self.inventory.add_child(parent, child)
-        self._construct(names, found)
+        try:
+            self._construct(names, found)
+        except AnsibleError as error:
+            return error
+        return None
 
     def _construct(self, names: t.Sequence[str], found: t.Sequence[dict[str, t.Any]]) -> None:
         """What the user composes; a template takes about a millisecond, so that nothing is done where there is none."""
@@ -314,6 +371,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             else:
                 try:
                     value = self._compose(entry, {**record, **hostvars})
+                except AnsibleTemplateSyntaxError as error:
+                    hint = "; it is an expression, without braces" if "{{" in entry else ""
+                    raise AnsibleParserError(f"hostnames: {entry!r} cannot be read: {error.message}{hint}") from None
                 except AnsibleError as error:
                     if self.get_option("strict"):
                         raise AnsibleParserError(f"hostnames: {entry!r}: {error.message}") from None

@@ -17,9 +17,12 @@ from dataclasses import dataclass
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.accounts import settings_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import account_key
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import LEAST_SECRET, Masker
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import RECORD_FIELDS
 
 _FORMAT = 1
 _FIELD = "fleetform"
+_FIELDS = frozenset(RECORD_FIELDS)
+_HASHING = 100_000
 
 Records = list[dict[str, t.Any]]
 
@@ -68,10 +71,13 @@ class KeptAnswers:
             return None
         try:
             data = json.loads(str(entry[_FIELD]))
-            if data["format"] == _FORMAT:
+            if data["format"] != _FORMAT:
+                return None
+            if all(record.keys() >= _FIELDS for record in data["devices"]):
                 return KeptAnswer(list(data["devices"]), float(data["stored_at"]))
-        except (KeyError, TypeError, ValueError):
-            self._warn("the inventory cache holds something else than an answer of a cloud, so that the cloud is read")
+        except (KeyError, TypeError, ValueError, AttributeError):
+            pass
+        self._warn("the inventory cache holds something else than an answer of a cloud, so that the cloud is read")
         return None
 
     def keep(self, name: str | None, records: Records, secrets: t.Collection[str]) -> KeptAnswer:
@@ -85,17 +91,30 @@ class KeptAnswers:
 def key_of(name: str | None, options: t.Mapping[str, t.Any], environ: t.Mapping[str, str], asked: str) -> str:
     """A key that differs wherever the answer could: vendor, url, organization, whose credentials, name and question.
 
-    It tells nothing about a password or a token. Raises SettingsError.
+    It tells nothing about a password or a token: a guess takes as long as a strong hash does. Raises SettingsError.
     """
     settings = settings_of(options, name=name, environ=environ)
-    parts = [account_key(settings), settings.runtime, settings.api_version, settings.locale, name, asked, _FORMAT]
+    who = "\0".join(sorted(settings.secrets()))
+    strong = hashlib.pbkdf2_hmac("sha256", who.encode(), account_key(settings).encode(), _HASHING).hex()
+    parts = [account_key(settings), strong, settings.runtime, settings.api_version, settings.locale, name, asked, _FORMAT]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def without_secrets(records: Records, secrets: t.Collection[str]) -> Records:
     """The records as plain JSON data. They are looked into only where the whole text holds a secret, which it should not."""
     text = json.dumps(records)
+    if "\\ud" in text:
+        text = json.dumps(_whole(records))
     for secret in secrets:
         if len(secret) >= LEAST_SECRET and json.dumps(secret)[1:-1] in text:
             return t.cast(Records, Masker(secrets).scrub(json.loads(text)))
     return t.cast(Records, json.loads(text))
+
+
+def _whole(value: t.Any) -> t.Any:
+    """The value without half characters, which a vendor makes by cutting a text in two and nobody can print."""
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace") if isinstance(value, str) else value

@@ -164,6 +164,12 @@ def test_vaulted_secrets_are_opened(sandbox: Sandbox, inventory: Inventory) -> N
         ({"token": "{{ nobody_defined_this }}"}, "token: the template cannot be rendered"),
         ({"on_error": "stale"}, "on_error: stale needs cache: true"),
         ({"group_by": "status"}, "group_by counts devices"),
+        ({"validate_certs": "ture"}, "`validate_certs` must be true or false"),
+        ({"include_sub_organizations": "ture"}, "include_sub_organizations must be true or false"),
+        ({"hostnames": ["name |"]}, "hostnames: 'name |' cannot be read"),
+        ({"hostnames": []}, "hostnames must be a list"),
+        ({"hostvar_prefix": "my-"}, "hostvar_prefix must be"),
+        ({"accounts": {"lab": {}}}, "stand under each name in accounts"),
         ({"vendor": "blink"}, "did you mean 'blynk'?"),
         ({"account": "lab"}, "`account` names an entry of `accounts`"),
     ],
@@ -224,6 +230,30 @@ def test_hostile_names_become_names_that_mean_nothing(sandbox: Sandbox, inventor
     assert len(run.results) == len(found)
     assert any("{{ lookup" in str(entry["result"].get("msg")) for entry in run.results)
     assert not list(inventory.home.rglob("evaluated"))
+
+
+@pytest.mark.parametrize("composed", ["groups", "keyed_groups"])
+def test_a_device_that_is_called_like_a_group_of_the_user_gives_way(
+    sandbox: Sandbox, inventory: Inventory, composed: str
+) -> None:
+    devices = [str(device["id"]) for device in sandbox.state("blynk")["devices"].values()]
+    sandbox.drift("blynk", devices[0], name="climate")
+    options: Options = {"groups": {"climate": "'Climate' in fleetform_name"}}
+    if composed == "keyed_groups":
+        options = {"keyed_groups": [{"key": "fleetform_name.split(' ')[-1] | lower", "separator": ""}]}
+    inventory.configure(**sandbox.account("blynk"), include_sub_organizations=True, **options)
+    groups = inventory.groups()
+    assert f"climate_{devices[0]}" in json.dumps(groups)
+    assert groups["climate"]["hosts"]
+    assert "children" not in groups["climate"]
+    assert "climate" not in inventory.hosts()
+
+
+@pytest.mark.parametrize("options", [{"accounts": [{"token": "canary-token"}]}, {"token": ["canary-token"]}])
+def test_a_secret_in_the_wrong_place_is_not_shown(sandbox: Sandbox, inventory: Inventory, options: Options) -> None:
+    inventory.configure(**({} if "accounts" in options else {"vendor": "xyte", "url": sandbox.url + "/xyte"}), **options)
+    process = inventory.run("--list", expect=1)
+    assert "canary-token" not in process.stdout + process.stderr
 
 
 def test_hostnames_are_fields_or_expressions_in_order_of_preference(sandbox: Sandbox, inventory: Inventory) -> None:

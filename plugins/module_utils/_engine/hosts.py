@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 Record = t.Mapping[str, t.Any]
 
-RESERVED = frozenset({"all", "ungrouped", "localhost", "127.0.0.1", "::1"})
-"""Names that mean something else to Ansible."""
+RESERVED = frozenset({"all", "ungrouped", "localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
+"""Names that mean something else to Ansible, or to the machine that it runs on; addresses of that machine do so as well."""
 
 GROUP_KINDS = ("vendor", "account", "model", "status", "tag", "organization", "space")
 """What hosts can be grouped by without a template."""
@@ -29,6 +29,8 @@ _SPECIAL = frozenset("[]{}:,&!*?~/\\")
 _NOT_FIRST = frozenset("-.@")
 _UNSAFE_IN_GROUP = re.compile(r"\W")
 _MARK = 6
+# Bytes: longer names do not fit into the names of files, such as those of a fact cache.
+_LONGEST = 180
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ def host_names(wanted: t.Sequence[Wanted], taken: t.Collection[str] = ()) -> lis
         clashing = [
             number
             for name, numbers in users.items()
-            if len(numbers) > 1 or not name or name in occupied or name.casefold() in RESERVED
+            if len(numbers) > 1 or not name or name in occupied or _means_this_machine(name)
             for number in numbers
             if levels[number] < len(forms[number]) - 1
         ]
@@ -84,24 +86,42 @@ def _forms(base: str, entry: Wanted) -> tuple[str, ...]:
     return base, f"{base}_{mark}", f"{base}_{account}_{mark}", f"{base}_{sure}"
 
 
+def _means_this_machine(name: str) -> bool:
+    if name.casefold() in RESERVED:
+        return True
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
+
+
 def safe_name(text: str) -> str:
     """Text as a host name: no pattern, no template, no path, nothing that cannot be seen. Empty stays empty."""
     name = "".join(
         "_" if character in _SPECIAL or character.isspace() or not character.isprintable() else character
         for character in text.strip()
     )
-    return "_" + name[1:] if name[:1] in _NOT_FIRST else name
+    name = "_" + name[1:] if name[:1] in _NOT_FIRST else name
+    if len(name.encode()) <= _LONGEST:
+        return name
+    mark = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return f"{name.encode()[: _LONGEST - 17].decode(errors='ignore')}_{mark}"
 
 
 def address_of(text: t.Any) -> str | None:
-    """An address that plays can connect to, or None: a device that reports a loopback address would mean the controller."""
+    """An address that plays can connect to, or None: a device that reports a loopback address would mean the controller.
+
+    Reserved addresses are among those that only wrap another one, such as ``::ffff:127.0.0.1``.
+    """
     if not isinstance(text, str) or "%" in text:
         return None
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         return None
-    return None if address.is_loopback or address.is_unspecified or address.is_multicast else text
+    nowhere = address.is_loopback or address.is_unspecified or address.is_multicast or address.is_reserved
+    return None if nowhere or text.startswith("::ffff:") or getattr(address, "ipv4_mapped", None) else text
 
 
 def variables(record: Record, prefix: str) -> dict[str, t.Any]:
@@ -113,8 +133,11 @@ def variables(record: Record, prefix: str) -> dict[str, t.Any]:
     return found
 
 
-def grouped(records: t.Sequence[Record], kinds: t.Collection[str]) -> Grouped:
-    """The groups of these kinds, spaces nested. Values that differ never share a group, whatever is left of them as a name."""
+def grouped(records: t.Sequence[Record], kinds: t.Collection[str], taken: t.Collection[str] = ()) -> Grouped:
+    """The groups of these kinds, spaces nested. Values that differ never share a group, whatever is left of them as a name.
+
+    ``taken`` are names that no group may have, those of hosts.
+    """
     hosts: dict[tuple[str, ...], list[int]] = {}
     above: dict[tuple[str, ...], tuple[str, ...]] = {}
     for number, record in enumerate(records):
@@ -124,10 +147,7 @@ def grouped(records: t.Sequence[Record], kinds: t.Collection[str]) -> Grouped:
                 for depth in range(len(label), 1, -1):
                     above[(kind, *label[:depth])] = (kind, *label[: depth - 1])
     labels = sorted({*hosts, *above, *above.values()})
-    users: dict[str, int] = {}
-    for label in labels:
-        users[_group_name(label)] = users.get(_group_name(label), 0) + 1
-    names = {label: _group_name(label) if users[_group_name(label)] == 1 else _marked(label) for label in labels}
+    names = _unique(labels, frozenset(taken))
     return Grouped(
         {names[label]: hosts.get(label, []) for label in labels}, {names[child]: names[parent] for child, parent in above.items()}
     )
@@ -160,5 +180,26 @@ def _group_name(label: tuple[str, ...]) -> str:
     return _UNSAFE_IN_GROUP.sub("_", "_".join(label))
 
 
-def _marked(label: tuple[str, ...]) -> str:
-    return f"{_group_name(label)}_{hashlib.sha256(repr(label).encode()).hexdigest()[:_MARK]}"
+def _unique(labels: t.Sequence[tuple[str, ...]], taken: frozenset[str]) -> dict[tuple[str, ...], str]:
+    """A name for each label: as short as it can be, a mark behind it where several would share it, a longer one at last."""
+    forms = {}
+    for label in labels:
+        base, mark = _group_name(label), hashlib.sha256(repr(label).encode("utf-8", "backslashreplace")).hexdigest()
+        forms[label] = (base, f"{base}_{mark[:_MARK]}", f"{base}_{mark}")
+    levels = dict.fromkeys(labels, 0)
+    while True:
+        names = {label: forms[label][level] for label, level in levels.items()}
+        users: dict[str, list[tuple[str, ...]]] = {}
+        for label, name in names.items():
+            users.setdefault(name, []).append(label)
+        clashing = [
+            label
+            for name, sharing in users.items()
+            if len(sharing) > 1 or name in taken
+            for label in sharing
+            if levels[label] < len(forms[label]) - 1
+        ]
+        if not clashing:
+            return names
+        for label in clashing:
+            levels[label] += 1

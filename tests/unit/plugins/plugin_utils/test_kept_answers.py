@@ -11,9 +11,11 @@ import typing as t
 import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import SettingsError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import RECORD_FIELDS
 from ansible_collections.fleetform.devices.plugins.plugin_utils.kept_answers import KeptAnswers, key_of, without_secrets
 
-RECORDS = [{"id": "1", "name": "Küche", "tags": ["a"]}, {"id": "2", "name": None, "tags": {"k": "v"}}]
+NOTHING: dict[str, t.Any] = dict.fromkeys(RECORD_FIELDS)
+RECORDS = [{**NOTHING, "id": "1", "name": "Küche", "tags": ["a"]}, {**NOTHING, "id": "2", "tags": {"k": "v"}}]
 ACCOUNT = {"vendor": "blynk", "client_id": "oa2-client-id_demo", "client_secret": "demo-secret"}
 
 
@@ -145,11 +147,29 @@ def test_the_key_depends_on_name_and_question() -> None:
     assert len(keys) == 6
 
 
-@pytest.mark.parametrize(
-    "change", [{"url": "https://blynk.cloud/"}, {"timeout": 7}, {"concurrency": 2}, {"client_secret": "rotated-secret"}], ids=str
-)
+@pytest.mark.parametrize("change", [{"url": "https://blynk.cloud/"}, {"timeout": 7}, {"concurrency": 2}], ids=str)
 def test_the_key_stays_where_the_answer_is_the_same(change: dict[str, t.Any]) -> None:
     assert key_of("lab", {**ACCOUNT, **change}, {}, "all") == key_of("lab", ACCOUNT, {}, "all")
+
+
+def test_the_key_differs_for_another_secret_and_does_not_tell_it() -> None:
+    key = key_of("lab", {**ACCOUNT, "client_secret": "rotated-secret"}, {}, "all")
+    assert key != key_of("lab", ACCOUNT, {}, "all")
+    webex = {"vendor": "webex", "client_id": "integration", "client_secret": "s", "refresh_token": "of-ada"}
+    assert key_of("x", webex, {}, "all") != key_of("x", {**webex, "refresh_token": "of-ben"}, {}, "all")
+
+
+@pytest.mark.parametrize("devices", [[5], [{}], "abc", [{"id": "1"}]], ids=str)
+def test_an_entry_whose_devices_are_no_records_is_not_there(kept: Kept, devices: t.Any) -> None:
+    kept.answers.keep("lab", RECORDS, set())
+    (entry,) = kept.cache.values()
+    entry["fleetform"] = json.dumps({**json.loads(entry["fleetform"]), "devices": devices})
+    assert kept.answers.last("lab") is None
+
+
+def test_half_characters_are_replaced_and_whole_ones_kept() -> None:
+    (record,) = without_secrets([{**NOTHING, "id": "1", "name": "cut \ud83d off \U0001f600"}], set())
+    assert record["name"] == "cut \ufffd off \U0001f600"
 
 
 def test_the_key_takes_credentials_from_the_environment_and_tells_nothing_about_them() -> None:

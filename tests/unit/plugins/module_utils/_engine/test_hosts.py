@@ -31,7 +31,9 @@ def test_a_name_of_its_own_stays_as_it_is() -> None:
     assert names(("Lobby", "1"), ("Roof-2.local", "2"), ("Küche", "3")) == ["Lobby", "Roof-2.local", "Küche"]
 
 
-@pytest.mark.parametrize("reserved", ["all", "ungrouped", "localhost", "127.0.0.1", "ALL", "Localhost"])
+@pytest.mark.parametrize(
+    "reserved", ["all", "ungrouped", "localhost", "127.0.0.1", "127.0.0.2", "0.0.0.0", "ip6-localhost", "ALL", "Localhost"]
+)
 def test_a_reserved_name_gets_its_id(reserved: str) -> None:
     assert names((reserved, "7")) == [f"{reserved}_7"]
 
@@ -115,7 +117,21 @@ def test_an_address_is_where_to_connect(ip: str) -> None:
     assert variables({"ip": ip, "name": "x"}, "fleetform_") == {"fleetform_ip": ip, "fleetform_name": "x", "ansible_host": ip}
 
 
-NO_ADDRESSES = [None, "", "host.example", "10.0.0", "127.0.0.1", "::1", "0.0.0.0", "224.0.0.1", "fe80::1%eth0", 7, "{{ x }}"]
+WRAPPED = ["::ffff:127.0.0.1", "::127.0.0.1", "64:ff9b::7f00:1", "255.255.255.255"]
+NO_ADDRESSES = [
+    *WRAPPED,
+    None,
+    "",
+    "host.example",
+    "10.0.0",
+    "127.0.0.1",
+    "::1",
+    "0.0.0.0",
+    "224.0.0.1",
+    "fe80::1%eth0",
+    7,
+    "{{ x }}",
+]
 
 
 @pytest.mark.parametrize("ip", NO_ADDRESSES)
@@ -168,3 +184,23 @@ def test_values_that_differ_never_share_a_group() -> None:
     assert sorted(found.members.values()) == [[0], [1], [2]]
     assert "model_Room_2" in found.members
     assert not {"model_Room_1"} & set(found.members)
+
+
+def test_a_mark_that_somebody_has_computed_does_not_make_two_values_share_a_group() -> None:
+    first = grouped([{"model": "a b"}, {"model": "a-b"}], ["model"])
+    marked = next(name for name, members in first.members.items() if members == [0])
+    found = grouped([{"model": "a b"}, {"model": "a-b"}, {"model": marked.removeprefix("model_")}], ["model"])
+    assert sorted(found.members.values()) == [[0], [1], [2]]
+
+
+def test_a_group_does_not_take_the_name_of_a_host() -> None:
+    (name,) = grouped([{"model": "x"}], ["model"], {"model_x"}).members
+    assert name != "model_x"
+    assert name.startswith("model_x_")
+
+
+def test_a_long_name_is_cut_and_stays_its_own() -> None:
+    one, other = names(("x" * 400, "1"), ("x" * 401, "2"))
+    assert one != other
+    assert len(one.encode()) <= 180
+    assert len(safe_name("\U0001f600" * 100).encode()) <= 180
