@@ -24,6 +24,9 @@ from fleetform.sandbox.server import Running
 from tests.unit.contract.profiles import PROFILES, SPOKEN, Case, Profile
 from tests.unit.contract.world import Options, World, actions_of, converge, plan_of, words
 
+# Which lines run is measured by the other tests; here it would take as long again as the tests themselves.
+pytestmark = pytest.mark.no_cover
+
 Fault = dict[str, t.Any]
 
 HTML = {"body": "<html><body><h1>Please wait</h1></body></html>", "content_type": "text/html"}
