@@ -63,6 +63,15 @@ def test_a_plan_goes_to_stdout_and_the_exit_code_tells_of_changes(fleetform: Com
     assert fleetform.written() == []
 
 
+def test_a_device_under_an_account_that_is_not_there_is_an_error_in_words(fleetform: Command) -> None:
+    fleetform.fleet({**PANEL, "account": "nowhere"})
+    for arguments in (("plan",), ("plan", "--out", "saved.json")):
+        ran = fleetform(*arguments, code=1)
+        assert "there is no account 'nowhere'" in ran.out
+        assert "Traceback" not in ran.out + ran.err
+    assert fleetform.written() == []
+
+
 def test_errors_beat_changes(fleetform: Command) -> None:
     fleetform.fleet(RENAMED, {"name": "Nowhere"})
     ran = fleetform("plan", "--exit-code", code=1)

@@ -222,6 +222,9 @@ class Fleet:
             by_account.setdefault(name, []).append(
                 declaration if declaration.account == name else replace(declaration, account=name)
             )
+        if strays:
+            # What is declared under a mistyped account would look undeclared in the account that is meant.
+            scopes = {}
         names = sorted({*by_account, *scopes}, key=lambda name: name or "")
 
         def planned(name: str | None) -> AccountPlan:

@@ -170,6 +170,16 @@ def test_nothing_is_pruned_in_an_account_that_cannot_be_read(world: t.Callable[[
     assert not plan.complete
 
 
+def test_nothing_is_pruned_while_a_device_is_declared_under_an_account_that_is_not_there(
+    world: t.Callable[[int], World],
+) -> None:
+    here = world(30)
+    declared = [declaration_from({"account": "lab", "serial": f"S{number}"}) for number in range(1, 30)]
+    plan = here.fleet.plan([*declared, declaration_from({"account": "lob", "serial": "S0"})], [ALL])
+    assert not [device for device in plan.devices if device.pruned]
+    assert ["there is no account 'lob'" in str(error) for error in plan.errors] == [True]
+
+
 def test_a_scope_of_an_unknown_account_or_field_is_an_error(world: t.Callable[[int], World]) -> None:
     here = world(3)
     assert "there is no account 'lob'" in str(here.plan({"serial": "S1"}, prune=[Scope("lob", {"name": "x"}, "w")]).errors[0])
