@@ -8,8 +8,10 @@ What a command needs is imported when it runs, so that help is quick.
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -51,7 +53,7 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
     return decorate
 
 
-reads_files = with_options(
+_file_options = with_options(
     click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path()),
     click.option("-e", "--extra-vars", multiple=True, metavar="VARS", help="Variables: key=value, YAML or JSON, or @FILE."),
     click.option("--vault-id", "vault_ids", multiple=True, metavar="ID", help="Vault identity, as ansible-playbook takes it."),
@@ -59,6 +61,29 @@ reads_files = with_options(
     click.option("--allow-lookup", "lookups", multiple=True, metavar="NAME", help="One more lookup that templates may use."),
     click.option("-v", "--verbose", is_flag=True, help="Show each request on stderr, without secrets."),
 )
+
+
+def reads_files(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The argument FILE and what belongs to it; the command gets them as one ``source``."""
+
+    @functools.wraps(command)
+    def with_source(
+        *,
+        files: tuple[str, ...],
+        extra_vars: tuple[str, ...],
+        vault_ids: tuple[str, ...],
+        vault_files: tuple[str, ...],
+        lookups: tuple[str, ...],
+        verbose: bool,
+        **others: Any,
+    ) -> Any:
+        from fleetform.loading import Source
+
+        return command(source=Source(files, extra_vars, vault_ids, vault_files, lookups, verbose), **others)
+
+    return _file_options(with_source)
+
+
 chooses = with_options(
     click.option("--where", multiple=True, type=Pair(), help="Only devices with this value, such as account=lab or name=Lobby."),
     click.option("--exclude", multiple=True, type=Pair(), help="No devices with this value."),
@@ -105,20 +130,6 @@ def main() -> None:
     """
 
 
-def source_of(
-    files: Sequence[str],
-    extra_vars: Sequence[str],
-    vault_ids: Sequence[str],
-    vault_files: Sequence[str],
-    lookups: Sequence[str],
-    verbose: bool,
-) -> Source:
-    """The command line as a Source."""
-    from fleetform.loading import Source
-
-    return Source(files, extra_vars, vault_ids, vault_files, lookups, verbose)
-
-
 @main.command()
 @click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path())
 def validate(files: tuple[str, ...]) -> None:
@@ -146,12 +157,7 @@ def validate(files: tuple[str, ...]) -> None:
 @click.option("--expires", default="24h", show_default=True, metavar="TIME", help="How long a saved plan may be applied.")
 @click.option("--exit-code", is_flag=True, help="End with 2 where there are changes.")
 def plan(
-    files: tuple[str, ...],
-    extra_vars: tuple[str, ...],
-    vault_ids: tuple[str, ...],
-    vault_files: tuple[str, ...],
-    lookups: tuple[str, ...],
-    verbose: bool,
+    source: Source,
     where: tuple[tuple[str, str], ...],
     exclude: tuple[tuple[str, str], ...],
     forms: tuple[str, ...],
@@ -174,7 +180,6 @@ def plan(
 
     life = saved.lifetime(expires)
     pairs = _pairs(forms, outputs)
-    source = source_of(files, extra_vars, vault_ids, vault_files, lookups, verbose)
     data = plan_fleet(source, _chosen(where, exclude))
     _print(data, pairs, max_chars)
     if out is not None:
@@ -228,12 +233,7 @@ def show(plan: str, forms: tuple[str, ...], outputs: tuple[Path, ...], max_chars
 @click.option("--partial", is_flag=True, help="With a saved plan: although an account could not be read when it was made.")
 @prints
 def apply(
-    files: tuple[str, ...],
-    extra_vars: tuple[str, ...],
-    vault_ids: tuple[str, ...],
-    vault_files: tuple[str, ...],
-    lookups: tuple[str, ...],
-    verbose: bool,
+    source: Source,
     where: tuple[tuple[str, str], ...],
     exclude: tuple[tuple[str, str], ...],
     yes: bool,
@@ -261,8 +261,8 @@ def apply(
     from fleetform.running import Order, apply_fleet, apply_plan
 
     pairs = _pairs(forms, outputs) if forms or outputs else []
-    data = saved.read(files[0], NOTHING_SENT) if len(files) == 1 else None
-    source = source_of(files if data is None else relocated, extra_vars, vault_ids, vault_files, lookups, verbose)
+    data = saved.read(source.files[0], NOTHING_SENT) if len(source.files) == 1 else None
+    source = source if data is None else replace(source, files=relocated)
     once = {action: _count(action, number) for action, number in limits}
     allowed = frozenset(word.strip() for word in allow.split(",") if word.strip())
     order = Order(
@@ -272,7 +272,7 @@ def apply(
         lock_timeout=lock_timeout,
         journal=journal,
         quiet=quiet,
-        verbose=verbose,
+        verbose=source.verbose,
         partial=partial,
     )
     if data is not None and (where or exclude):
@@ -333,12 +333,7 @@ def _print(data: dict[str, Any], pairs: Sequence[tuple[str, Path | None]], max_c
 )
 @click.option("--force", is_flag=True, help="Write over files that are there.")
 def import_devices(
-    files: tuple[str, ...],
-    extra_vars: tuple[str, ...],
-    vault_ids: tuple[str, ...],
-    vault_files: tuple[str, ...],
-    lookups: tuple[str, ...],
-    verbose: bool,
+    source: Source,
     account: str,
     output: Path | None,
     split_by: str,
@@ -353,7 +348,7 @@ def import_devices(
     from fleetform import exporter
     from fleetform.running import import_fleet
 
-    exported, accounts = import_fleet(source_of(files, extra_vars, vault_ids, vault_files, lookups, verbose), account)
+    exported, accounts = import_fleet(source, account)
     for text in exported.left_out:
         click.echo(f"warning: {text}", err=True)
     if split_by == "space":
@@ -379,12 +374,7 @@ def import_devices(
 @reads_files
 def explain(
     device: str,
-    files: tuple[str, ...],
-    extra_vars: tuple[str, ...],
-    vault_ids: tuple[str, ...],
-    vault_files: tuple[str, ...],
-    lookups: tuple[str, ...],
-    verbose: bool,
+    source: Source,
 ) -> None:
     """Show what is declared where for a DEVICE, what is there, what would be done and why.
 
@@ -395,7 +385,7 @@ def explain(
     from fleetform.render.words import explained
     from fleetform.running import explain_device
 
-    for row in explain_device(source_of(files, extra_vars, vault_ids, vault_files, lookups, verbose), device):
+    for row in explain_device(source, device):
         click.echo(explained(row))
 
 

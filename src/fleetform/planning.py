@@ -71,7 +71,7 @@ def bound_to(fleet: Fleet, loaded: LoadedFleet) -> dict[str, Any]:
 
 
 def _named(fleet: Fleet, declaration: Declaration) -> Declaration:
-    """The declaration with its account: without one it means the only one. An unknown one is an error of the plan, not of this."""
+    """The declaration with its account: without one it means the only one. That one is unknown is for the plan to say."""
     try:
         return replace(declaration, account=fleet.account(declaration.account))
     except SettingsError:
