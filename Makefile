@@ -4,6 +4,8 @@
 
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# The tests start hundreds of processes; with this variable set each would compile the collection anew.
+unexport PYTHONDONTWRITEBYTECODE
 PYTEST := .venv/bin/python -m pytest
 WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --dist loadgroup
