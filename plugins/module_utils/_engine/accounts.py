@@ -16,6 +16,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings
     vendor_of,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import RequestsTransport
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import VENDORS
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Vendor
 
@@ -36,7 +37,8 @@ def open_account(
     """The adapter of one account with an open client, which the caller closes. Raises SettingsError, MissingLibrary."""
     settings = settings_of(options, name=name, environ=environ)
     vendor = _vendor(options, name, environ)
-    return vendor(settings, Client(settings, auth=vendor.auth(settings), shared=shared, on_request=observer))
+    auth, transport = vendor.auth(settings), RequestsTransport(settings)
+    return vendor(settings, Client(settings, auth=auth, transport=transport, shared=shared, on_request=observer))
 
 
 def _vendor(options: t.Mapping[str, t.Any], name: str | None, environ: t.Mapping[str, str]) -> type[Vendor]:

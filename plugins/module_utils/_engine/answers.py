@@ -27,9 +27,9 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Refused,
     Unavailable,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.exchange import Response
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.markup import BadMarkup, as_data, parse_markup
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import Response
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import demanded
 
 # What is locked (423) or comes too often (429) is refused before it is carried out; the others leave that open.

@@ -19,11 +19,11 @@ from urllib.parse import urlencode
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import Answer
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import AuthFailed, SettingsError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.exchange import Request
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Exchange
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, origin
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import Data, SharedState
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import Request
 
 # How client credentials are sent.
 QUERY_BASIC = "query_basic"  # grant in the query, credentials as Basic, no body (docs/vendors/blynk.md)

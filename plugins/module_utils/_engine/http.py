@@ -33,22 +33,21 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Unavailable,
     Unclear,
 )
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Reading
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.pace import Pacer
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, origin
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import (
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.exchange import (
     CutBody,
     NeverConnects,
     NotConnected,
     Request,
-    RequestsTransport,
     Response,
     TooLarge,
     Transport,
     TransportFailure,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Reading
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.pace import Pacer
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, origin
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import (
     Deadline,
     RetryBudget,
@@ -120,7 +119,7 @@ class Client:
         settings: AccountSettings,
         *,
         auth: Auth,
-        transport: Transport | None = None,
+        transport: Transport,
         limits: t.Mapping[str, int] | None = None,
         masker: Masker | None = None,
         pacer: Pacer | None = None,
@@ -143,7 +142,7 @@ class Client:
         auth.attach(shared, self.masker, wall)
         self.on_request = on_request
         self._auth = auth
-        self._transport = transport or RequestsTransport(settings)
+        self._transport = transport
         self._clock = clock
         self._wall = wall
         self._closed = threading.Event()

@@ -29,9 +29,9 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     SettingsError,
     Unavailable,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.exchange import ConnectionLost
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Counts
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import ConnectionLost
 from tests.unit.plugins.module_utils._engine.wire import URL, Clock, answer, client, settings
 
 SECRET = "canary secret+/"

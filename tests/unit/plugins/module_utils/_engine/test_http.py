@@ -24,6 +24,13 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Unavailable,
     Unclear,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.exchange import (
+    ConnectionLost,
+    CutBody,
+    NeverConnects,
+    NotConnected,
+    TooLarge,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import (
     MOST_ATTEMPTS,
     Client,
@@ -34,13 +41,6 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.http imp
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Crowd, SharedListings
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import (
-    ConnectionLost,
-    CutBody,
-    NeverConnects,
-    NotConnected,
-    TooLarge,
-)
 from tests.unit.plugins.module_utils._engine.wire import TOKEN, URL, Clock, FakeTransport, answer, client, settings
 
 READ = Call("GET", "/things")

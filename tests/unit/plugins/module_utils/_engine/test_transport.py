@@ -21,18 +21,17 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine import t
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.auth import StaticToken
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import NEVER, Call
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import BadAnswer, MissingLibrary, Unclear
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import (
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.exchange import (
     ConnectionLost,
     CutBody,
     NeverConnects,
     NotConnected,
     Request,
-    RequestsTransport,
     TooLarge,
     TransportFailure,
-    _failure,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import RequestsTransport, _failure
 from tests.unit.plugins.module_utils._engine.wire import settings
 
 
@@ -146,7 +145,8 @@ def carrier(server):
 
 @pytest.fixture
 def online(server):
-    made = Client(settings(url=server.url, deadline=5), auth=StaticToken("t-canary"), sleep=lambda _seconds: None)
+    known = settings(url=server.url, deadline=5)
+    made = Client(known, auth=StaticToken("t-canary"), transport=RequestsTransport(known), sleep=lambda _seconds: None)
     yield made
     made.close()
 

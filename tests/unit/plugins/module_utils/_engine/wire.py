@@ -10,9 +10,9 @@ import threading
 import typing as t
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.auth import StaticToken
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.exchange import Request, Response
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Auth, Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import Request, Response
 
 URL = "https://cloud.example"
 TOKEN = "canary-token-1"

@@ -34,12 +34,12 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     Unclear,
     Unsupported,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.exchange import ConnectionLost, Request
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Client
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.markup import parse_markup
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, DevicePlan, Step, plan_device
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, account_settings
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import ConnectionLost, Request
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._mobilefirst_forms import device_from_row, page_of
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Outcome
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.mobilefirst import MobileFirst

@@ -20,10 +20,10 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     IncompleteRead,
     Unsupported,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.exchange import Request, Response
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import account_settings
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import Request, Response
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_calls import renamed, tag_operation
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_configurations import (
     Configuration,
