@@ -399,7 +399,9 @@ plan:
       type: list
       elements: str
     errors:
-      description: What is wrong, with C(account), C(address), C(kind) and C(message).
+      description:
+        - What is wrong, with C(account), C(address), C(kind), C(cause) and C(message).
+        - The cause is C(declaration) where what is declared has to be mended, C(vendor) where a cloud did not answer well.
       type: list
       elements: dict
     blocked:
@@ -410,6 +412,9 @@ plan:
       description:
         - How many devices are created, updated, deleted and unchanged, how many calls that takes and how many seconds.
         - Under C(unverified) those of which nothing but values that cannot be read back is set.
+      type: dict
+    effort:
+      description: The C(calls) that carrying it out takes at each vendor, and the C(seconds) that they take at its limits.
       type: dict
     devices:
       description: Each declared or pruned device with its address, model, actions, and declared attributes before and after.

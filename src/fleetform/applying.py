@@ -28,6 +28,9 @@ from fleetform.render.words import plain
 _KEPT = 50
 """So many journals are kept."""
 
+_LOCKS = "/tmp"
+"""Where locks are: the one folder that every user of a machine may write to."""
+
 _SETTLED_AFTER = 5.0
 """Seconds after which a call whose sender was killed has reached the vendor's records, or never will."""
 
@@ -46,28 +49,60 @@ def state_folder() -> Path:
 
 @contextlib.contextmanager
 def one_at_a_time(clouds: Sequence[str], seconds: float) -> Iterator[None]:
-    """Holds a lock for each cloud, in one order, for as long as the block runs. Raises Locked after so many seconds."""
+    """Holds a lock for each cloud, in one order, for as long as the block runs. Raises Locked after so many seconds.
+
+    It holds among all users of this machine, and ends with the process, however that ends.
+    """
+    until = time.monotonic() + seconds
     with contextlib.ExitStack() as held:
         for cloud in sorted(set(clouds)):
-            name = hashlib.sha256(cloud.encode()).hexdigest()[:24]
-            descriptor = os.open(state_folder() / f"{name}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            held.callback(os.close, descriptor)
-            _lock(descriptor, cloud, time.monotonic() + seconds)
+            held.enter_context(_locked(cloud, until))
         yield
 
 
-def _lock(descriptor: int, cloud: str, until: float) -> None:
+@contextlib.contextmanager
+def _locked(cloud: str, until: float) -> Iterator[None]:
+    path = Path(_LOCKS, f"fleetform-{hashlib.sha256(cloud.encode()).hexdigest()[:24]}.lock")
     while True:
         try:
+            descriptor = _taken(path)
+        except OSError as error:
+            raise Locked(f"{path}, which keeps two applies to {cloud} apart, cannot be used: {error.strerror}") from None
+        if descriptor is not None:
+            break
+        if time.monotonic() >= until:
+            raise Locked(f"another apply is at work on {cloud}; wait until it ends, or wait longer with --lock-timeout")
+        time.sleep(0.2)
+    try:
+        yield
+    finally:
+        # While the lock is held, so that whoever waits for it sees that the file is not the one of this name any more.
+        with contextlib.suppress(OSError):
+            path.unlink()
+        os.close(descriptor)
+
+
+def _taken(path: Path) -> int | None:
+    """The descriptor of a lock file that is locked now; None where somebody else holds it. Raises OSError."""
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        descriptor = os.open(path, flags)
+    except FileNotFoundError:
+        try:
+            descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return None
+        # Another user opens it to lock it, whatever this one's umask is.
+        os.fchmod(descriptor, 0o644)
+    with contextlib.ExitStack() as opened:
+        opened.callback(os.close, descriptor)
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() >= until:
-                raise Locked(
-                    f"another apply is at work on {cloud}; wait until it ends, or wait longer with --lock-timeout"
-                ) from None
-            time.sleep(0.2)
-        else:
-            return
+            # Whoever held it before may have taken the file away.
+            if os.path.samestat(os.fstat(descriptor), os.stat(path, follow_symlinks=False)):
+                opened.pop_all()
+                return descriptor
+    return None
 
 
 class Journal:

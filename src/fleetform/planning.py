@@ -82,7 +82,7 @@ def make(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, i
     """The plan. What is wrong with devices and accounts stands in it; limits that mean nothing raise DeclarationError."""
     limits = limits_from(loaded.max_changes)
     whole = fleet.plan(loaded.declarations, loaded.prune)
-    plan = fleet.narrowed(whole, chosen.fits) if chosen.where or chosen.exclude else whole
+    plan = fleet.narrowed(whole, lambda device: device if chosen.fits(device) else None)
     over = excesses(plan, limits, once, whole=whole)
     data = plan_as_data(plan, tool_version=version("fleetform"), now=datetime.now(UTC))
     data["warnings"] += [str(excess) for excess in over]

@@ -20,11 +20,7 @@ from rich.console import Console
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine import savedplan
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Report
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
-    DeclarationError,
-    FleetformError,
-    SettingsError,
-)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DECLARED_WRONG, FleetformError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import RequestNote
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.limits import excesses, limits_from
@@ -124,7 +120,7 @@ def _held(fleet: Fleet, loaded: LoadedFleet, data: dict[str, Any], order: Order)
         click.echo(f"{address}: skipped: {reason}", err=True)
     if held.already:
         click.echo(f"{len(held.already)} of the planned devices are as planned already.", err=True)
-    plan = savedplan.only(fresh.plan, held, fleet.steps)
+    plan = savedplan.only(fresh.plan, held, fleet.narrowed)
     over = excesses(plan, limits_from(loaded.max_changes), order.once, whole=fresh.plan)
     now = plan_as_data(plan, tool_version=version("fleetform"), now=datetime.now(UTC))
     now["skipped"] = [{"address": address, "message": reason} for address, reason in sorted(held.skipped.items())]
@@ -137,7 +133,7 @@ def _held(fleet: Fleet, loaded: LoadedFleet, data: dict[str, Any], order: Order)
 
 def _applied(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, order: Order) -> Ended:
     planned = _made(fleet, loaded, chosen, order.once)
-    if any(isinstance(error, (DeclarationError, SettingsError)) for error in planned.plan.errors):
+    if any(isinstance(error, DECLARED_WRONG) for error in planned.plan.errors):
         click.echo(rendered(planned.data, "text", colour=sys.stderr.isatty()), err=True, nl=False)
         click.echo("Nothing was sent: what is declared is wrong in part; mend that first", err=True)
         return Ended(NOTHING_SENT, report_as_data(Report(), planned.data))
@@ -263,7 +259,7 @@ def explain_device(source: Source, wanted: str) -> list[dict[str, Any]]:
         ]
         if not found and not errors:
             raise Stop(f"no declared device is called {wanted!r}; say its address, name, serial number, MAC address or id")
-        narrowed = fleet.narrowed(planned.plan, lambda device: device in found)
+        narrowed = fleet.narrowed(planned.plan, lambda device: device if device in found else None)
         data = plan_as_data(narrowed, tool_version=version("fleetform"), now=datetime.now(UTC))
         rows = []
         for device in found:

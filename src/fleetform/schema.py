@@ -17,7 +17,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine import a
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.limits import ACTIONS
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import RECORD_FIELDS
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import ACTIONS as CHANGES
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import FORMAT
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import DECLARATION, FORMAT, VENDOR
 
 Schema = dict[str, Any]
 
@@ -134,6 +134,9 @@ def plan_schema() -> Schema:
         "after": {},
         "calls": {"type": "array", "items": call},
     }
+    error = {"account": maybe, "address": maybe, "kind": text, "cause": {"enum": [DECLARATION, VENDOR]}, "message": text}
+    seconds = {"type": "number", "minimum": 0}
+    effort = {"type": "object", "properties": {"calls": count, "seconds": seconds}, "required": ["calls", "seconds"]}
     summary = dict.fromkeys(("create", "update", "delete", "unchanged", "unverified", "calls"), count)
     properties: Schema = {
         "format": {"const": FORMAT},
@@ -142,13 +145,14 @@ def plan_schema() -> Schema:
         "expires_at": {"type": "string", "format": "date-time"},
         "complete": {"type": "boolean"},
         "warnings": {"type": "array", "items": text},
-        "errors": {"type": "array", "items": {"type": "object", "required": ["account", "address", "kind", "message"]}},
+        "errors": {"type": "array", "items": {"type": "object", "properties": error, "required": list(error)}},
         "blocked": {"type": "array", "items": {"type": "object", "required": ["address", "reason"]}},
         "summary": {
             "type": "object",
-            "properties": {**summary, "seconds": {"type": "number", "minimum": 0}},
+            "properties": {**summary, "seconds": seconds},
             "required": [*summary, "seconds"],
         },
+        "effort": {"type": "object", "additionalProperties": effort},
         "devices": {"type": "array", "items": {"type": "object", "properties": device, "required": list(device)}},
         "changes": {"type": "array", "items": {"type": "object", "properties": change, "required": list(change)}},
     }

@@ -69,6 +69,10 @@ class Unsupported(DeclarationError):
     """The vendor cannot do what is declared."""
 
 
+DECLARED_WRONG = (SettingsError, DeclarationError)
+"""What a person has to mend in what is declared. While there is one, nothing is written anywhere."""
+
+
 class MissingLibrary(FleetformError):
     """A Python library is missing where the engine runs; ``library`` is its import name."""
 

@@ -290,24 +290,17 @@ class Fleet:
             apart.append(replace(account, devices=kept, steps=steps, errors=tuple(_sorted(errors))))
         return apart
 
-    def narrowed(self, plan: Plan, keep: t.Callable[[DevicePlan], bool]) -> Plan:
-        """The plan for these devices alone. Pure."""
+    def narrowed(self, plan: Plan, part: t.Callable[[DevicePlan], DevicePlan | None]) -> Plan:
+        """The plan for what ``part`` leaves of each device, None for nothing. Pure."""
         accounts = []
         for account in plan.accounts:
-            devices = tuple(device for device in account.devices if keep(device))
-            if len(devices) < len(account.devices):
-                steps = self.steps(account.account, devices)
-                account = replace(account, devices=devices, steps=steps, seconds=self.seconds(account.account, steps))
+            devices = tuple(left for device in account.devices if (left := part(device)) is not None)
+            if devices != account.devices:
+                steps = steps_for(self._vendors[account.account], devices) if devices else ()
+                seconds = _seconds(self._vendors[account.account], steps) if steps else 0.0
+                account = replace(account, devices=devices, steps=steps, seconds=seconds)
             accounts.append(account)
         return Plan(tuple(accounts))
-
-    def steps(self, account: str | None, devices: t.Sequence[DevicePlan]) -> tuple[Step, ...]:
-        """What carries out the changes of these devices of one account. Pure."""
-        return steps_for(self._vendors[account], devices) if devices else ()
-
-    def seconds(self, account: str | None, steps: t.Sequence[Step]) -> float:
-        """How long these steps take at the account's pace. Pure."""
-        return _seconds(self._vendors[account], steps) if steps else 0.0
 
     def rehearse(self, plan: Plan) -> list[FleetformError]:
         """What the vendors refuse of a plan when they are asked to validate it. Nothing is carried out."""

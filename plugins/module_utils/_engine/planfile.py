@@ -8,9 +8,10 @@ from __future__ import annotations
 import datetime
 import typing as t
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import ApiError, FleetformError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DECLARED_WRONG, ApiError, FleetformError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import (
     IRREVERSIBLE,
+    AccountPlan,
     Change,
     DevicePlan,
     Plan,
@@ -19,6 +20,9 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
 
 FORMAT = 1
 LIFETIME = datetime.timedelta(hours=24)
+
+DECLARATION, VENDOR = "declaration", "vendor"
+"""What an error of a plan comes from: what is declared is wrong, or a vendor did not answer as it should."""
 
 
 def plan_as_data(plan: Plan, *, tool_version: str, now: datetime.datetime) -> dict[str, t.Any]:
@@ -47,11 +51,29 @@ def plan_as_data(plan: Plan, *, tool_version: str, now: datetime.datetime) -> di
             "unchanged": counts["no-op"],
             "unverified": counts["unverified"],
             "calls": sum(len(account.steps) for account in plan.accounts),
-            "seconds": round(max((account.seconds for account in plan.accounts), default=0.0), 1),
+            "seconds": _longest(plan.accounts),
         },
+        "effort": _effort(plan.accounts),
         "devices": [_device(vendor, device) for vendor, device in devices],
         "changes": [_change(change) for _vendor, device in devices for change in device.changes],
     }
+
+
+def _effort(accounts: t.Sequence[AccountPlan]) -> dict[str, dict[str, t.Any]]:
+    """What carrying the plan out takes at each vendor: calls, and seconds at the vendor's limits."""
+    by_vendor: dict[str, list[AccountPlan]] = {}
+    for account in accounts:
+        if account.steps:
+            by_vendor.setdefault(account.vendor, []).append(account)
+    return {
+        vendor: {"calls": sum(len(account.steps) for account in mine), "seconds": _longest(mine)}
+        for vendor, mine in sorted(by_vendor.items())
+    }
+
+
+def _longest(accounts: t.Iterable[AccountPlan]) -> float:
+    # Accounts go side by side.
+    return round(max((account.seconds for account in accounts), default=0.0), 1)
 
 
 def _device(vendor: str, device: DevicePlan) -> dict[str, t.Any]:
@@ -87,6 +109,7 @@ def _error(error: FleetformError) -> dict[str, t.Any]:
         "account": error.account,
         "address": error.device,
         "kind": type(error).__name__,
+        "cause": DECLARATION if isinstance(error, DECLARED_WRONG) else VENDOR,
         "message": str(error),
     }
     if isinstance(error, ApiError):

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import FleetformError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, DevicePlan, Plan
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import FORMAT
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import DECLARATION, FORMAT
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.redaction import hide
 
 Data = dict[str, t.Any]
@@ -42,9 +42,12 @@ class Held:
     already: tuple[str, ...] = ()
     skipped: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
-    def wants(self, device: DevicePlan) -> bool:
-        """Whether something of this device is still to be done."""
-        return device.address in self.keep
+    def part(self, device: DevicePlan) -> DevicePlan | None:
+        """The device with those of its changes that are still to be done, None where there are none."""
+        if device.address not in self.keep:
+            return None
+        wanted = tuple(change for change in device.changes if (change.action, change.attribute) in self.keep[device.address])
+        return dataclasses.replace(device, changes=wanted)
 
 
 def binding(clouds: t.Mapping[str, t.Sequence[str]], declarations: t.Iterable[Declaration], prune: t.Any) -> Data:
@@ -93,6 +96,8 @@ def check(data: t.Any, bound: Data, *, now: datetime.datetime, key: str | None, 
             raise PlanRefused("the plan is not signed with FLEETFORM_PLAN_KEY, or was changed since; plan again")
         if now >= datetime.datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00")):
             raise PlanRefused(f"the plan has expired at {data['expires_at']}; plan again")
+        if any(error["cause"] == DECLARATION for error in data["errors"]):
+            raise PlanRefused("the plan has errors: what was declared was wrong in part; mend that and plan again")
         if not data["complete"] and not partial:
             raise PlanRefused("the plan is not complete, an account could not be read; plan again, or say --partial")
         _check_binding(data, bound)
@@ -224,21 +229,13 @@ def _same_call(saved: Data, now: Data) -> bool:
     return _fits(saved, now)
 
 
-def only(plan: Plan, held: Held, steps: t.Callable[[str | None, t.Sequence[DevicePlan]], t.Any]) -> Plan:
-    """The fresh plan with nothing but what the saved one wants. ``steps`` makes the steps of an account's devices anew."""
-    accounts = []
-    for account in plan.accounts:
-        devices = tuple(
-            dataclasses.replace(
-                device, changes=tuple(c for c in device.changes if (c.action, c.attribute) in held.keep[device.address])
-            )
-            for device in account.devices
-            if held.wants(device)
-        )
-        made = tuple(steps(account.account, devices))
-        # What is wrong with other devices is not this plan's business; its own say why they are skipped.
-        accounts.append(dataclasses.replace(account, devices=devices, steps=made, errors=(), complete=True))
-    return Plan(tuple(accounts))
+Narrow: t.TypeAlias = "t.Callable[[Plan, t.Callable[[DevicePlan], DevicePlan | None]], Plan]"
+
+
+def only(plan: Plan, held: Held, narrowed: Narrow) -> Plan:
+    """The fresh plan with nothing but what the saved one wants. ``narrowed`` is that of the fleet."""
+    # What is wrong with other devices is not this plan's business; its own say why they are skipped.
+    return Plan(tuple(dataclasses.replace(account, errors=(), complete=True) for account in narrowed(plan, held.part).accounts))
 
 
 def _as_saved(change: Change) -> Data:

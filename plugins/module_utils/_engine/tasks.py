@@ -21,6 +21,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine import a
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Report
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from, tags_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    DECLARED_WRONG,
     DeclarationError,
     FleetformError,
     MissingLibrary,
@@ -386,7 +387,7 @@ def _converge(run: _Run, fleet: Fleet) -> Result:
     declarations, errors = _fleet_declarations(run.params)
     plan = fleet.plan(declarations, _scopes(run.params))
     errors.extend(plan.errors)
-    wrong = [error for error in errors if isinstance(error, (DeclarationError, SettingsError))]
+    wrong = [error for error in errors if isinstance(error, DECLARED_WRONG)]
     over = {
         excess: DeclarationError(f"{excess.fact}. Look at the plan; if it is meant, say so by max_changes")
         for excess in excesses(plan, _limits(run.params))

@@ -86,10 +86,14 @@ def counts(plan: Data) -> str:
 
 
 def effort(plan: Data) -> str:
-    """The calls that an apply makes, and how long they take at the vendors' limits."""
-    summary = plan["summary"]
-    calls = f"{summary['calls']} call{'' if summary['calls'] == 1 else 's'}"
-    return f"{calls}, {duration(summary['seconds'])} at the vendors' limits" if summary["seconds"] else calls
+    """The calls that an apply makes at each vendor, and how long they take at the vendor's limits."""
+    total = plan["summary"]["calls"]
+    calls = f"{total} call{'' if total == 1 else 's'}"
+    shares = [
+        f"{vendor} {share['calls']}" + (f" ({duration(share['seconds'])} at its limits)" if share["seconds"] else "")
+        for vendor, share in plan["effort"].items()
+    ]
+    return f"{calls}: {', '.join(shares)}" if shares else calls
 
 
 def duration(seconds: float) -> str:

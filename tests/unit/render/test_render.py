@@ -66,6 +66,7 @@ def plan(*pairs: tuple[dict[str, Any], list[dict[str, Any]]], **more: Any) -> di
         "created_at": "2026-11-21T10:00:00Z",
         "expires_at": "2026-11-22T10:00:00Z",
         "complete": True,
+        "effort": {"blynk": {"calls": 3, "seconds": 0.0}},
         "warnings": [],
         "errors": [],
         "blocked": [],

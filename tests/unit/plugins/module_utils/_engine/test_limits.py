@@ -219,5 +219,5 @@ def test_a_part_of_a_plan_is_held_to_the_size_of_the_whole_fleet(world: t.Callab
     assert (over.wanted, over.allowed, over.devices) == (20, 10, 20)
     for count, excess in ((10, 0), (11, 1)):
         chosen = {f"lab/S{number}" for number in range(count)}
-        part = here.fleet.narrowed(whole, lambda device, chosen=chosen: device.address in chosen)
+        part = here.fleet.narrowed(whole, lambda device, chosen=chosen: device if device.address in chosen else None)
         assert len(excesses(part, limits_from(None), whole=whole)) == excess

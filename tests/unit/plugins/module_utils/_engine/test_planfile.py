@@ -26,6 +26,7 @@ KEYS = {
     "expires_at",
     "complete",
     "warnings",
+    "effort",
     "errors",
     "blocked",
     "summary",
@@ -120,6 +121,7 @@ def test_the_summary_counts_devices_and_calls(monkeypatch: pytest.MonkeyPatch) -
         {"serial": "S9", "model": "M1"},
     )
     assert data["summary"] == {"create": 1, "update": 1, "delete": 1, "unchanged": 1, "unverified": 0, "calls": 4, "seconds": 0.0}
+    assert data["effort"] == {"fake": {"calls": 4, "seconds": 0.0}}
     assert data["blocked"] == [{"address": "lab/S4", "reason": "protect: true forbids transfer"}]
     assert [device["reason"] for device in data["devices"] if device["address"] == "lab/S4"] == ["protect: true forbids transfer"]
 

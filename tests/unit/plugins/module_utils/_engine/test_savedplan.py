@@ -71,7 +71,7 @@ class World:
         check(data, self.bound(), now=more.get("now", NOW), key=more.get("key"), partial=more.get("partial", False))
         fresh = self.fresh()
         held = hold(data, fresh)
-        return held, self.fleet.apply(only(fresh, held, self.fleet.steps))
+        return held, self.fleet.apply(only(fresh, held, self.fleet.narrowed))
 
     @property
     def sent(self) -> list[tuple[str, str, t.Any]]:
@@ -534,6 +534,15 @@ def test_an_incomplete_plan_needs_to_be_wanted(world: World) -> None:
     with pytest.raises(PlanRefused, match="--partial"):
         world.held(data)
     assert world.held(data, partial=True).keep
+
+
+def test_a_plan_of_what_is_declared_wrong_in_part_is_refused_whatever_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = World(monkeypatch, ROWS, (*DECLARED, {"serial": "S9", "name": "Nowhere"}))
+    data = here.saved()
+    assert [error["cause"] for error in data["errors"]] == ["declaration"]
+    for partial in (False, True):
+        with pytest.raises(PlanRefused, match="wrong in part; mend that and plan again"):
+            here.held(data, partial=partial)
 
 
 def test_a_signed_plan_is_held_to_its_key(world: World) -> None:
