@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.command.forks import Death, Forks
 from tests.integration.conftest import ROOT, Sandbox, ansible_environment, sandbox, sandbox_process
 
 __all__ = ["sandbox", "sandbox_process"]
@@ -110,14 +111,22 @@ def _take_terminal() -> None:
 class Command:
     """Runs the installed command in a folder of its own, with a fleet file that can be written there."""
 
-    def __init__(self, folder: Path, sandbox: Sandbox) -> None:
+    def __init__(self, folder: Path, sandbox: Sandbox, forks: Forks) -> None:
         self.folder = folder
         self.sandbox = sandbox
+        self.forks = forks
         self.environment = ansible_environment(folder, {})
         (folder / "ansible.cfg").touch()
 
-    def __call__(self, *arguments: str, env: t.Mapping[str, str] | None = None, code: int | None = 0) -> Ran:
-        """Runs it without a terminal, and holds it to this exit code."""
+    def __call__(
+        self, *arguments: str, env: t.Mapping[str, str] | None = None, code: int | None = 0, death: Death | None = None
+    ) -> Ran:
+        """Runs it without a terminal, in a copy of a process that has started already, and holds it to this exit code."""
+        environment = {**self.environment, **(env or {})}
+        return self._held(Ran(*self.forks.run(arguments, folder=self.folder, env=environment, death=death)), code)
+
+    def installed(self, *arguments: str, env: t.Mapping[str, str] | None = None, code: int | None = 0) -> Ran:
+        """The same with the installed command, start included."""
         process = subprocess.run(
             [COMMAND, *arguments],
             cwd=self.folder,
@@ -128,7 +137,9 @@ class Command:
             timeout=SECONDS,
             check=False,
         )
-        ran = Ran(process.returncode, process.stdout, process.stderr)
+        return self._held(Ran(process.returncode, process.stdout, process.stderr), code)
+
+    def _held(self, ran: Ran, code: int | None) -> Ran:
         assert "Traceback" not in ran.err, ran.err
         assert code is None or ran.code == code, ran.all
         return ran
@@ -189,8 +200,36 @@ class Command:
         return [entry for entry in self.sandbox.requests() if entry["write"]]
 
 
+def rows(path: Path) -> list[dict[str, t.Any]]:
+    """The whole lines of a journal."""
+    if not path.exists():
+        return []
+    return [json.loads(line) for line in path.read_text().splitlines(keepends=True) if line.endswith("\n")]
+
+
+def sent(path: Path) -> list[dict[str, t.Any]]:
+    return [row for row in rows(path) if row["event"] == "sending"]
+
+
+def wait_until(true: t.Callable[[], t.Any], seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Forks]:
+    """Runs of the command that cost no start. Where Ansible finds its configuration, they have all in common."""
+    folder = tmp_path_factory.mktemp("forks")
+    (folder / "ansible.cfg").touch()
+    made = Forks({**ansible_environment(folder, {}), "PYTHONPATH": str(ROOT)}, folder)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def fleetform(sandbox: Sandbox, tmp_path: Path) -> Command:
+def fleetform(sandbox: Sandbox, forks: Forks, tmp_path: Path) -> Command:
     """The command over a fresh sandbox."""
     sandbox.clear()
-    return Command(tmp_path, sandbox)
+    return Command(tmp_path, sandbox, forks)

