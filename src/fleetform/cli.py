@@ -349,7 +349,7 @@ def import_devices(
     from fleetform.running import import_fleet
 
     exported, accounts = import_fleet(source, account)
-    for text in exported.left_out:
+    for text in exported.warnings():
         click.echo(f"warning: {text}", err=True)
     if split_by == "space":
         if output is None:

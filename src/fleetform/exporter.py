@@ -24,71 +24,93 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet im
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import (
     ATTRIBUTES,
     IDENTIFIERS,
+    Declaration,
     Device,
     Query,
     mac_key,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import VENDORS
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Vendor
+from fleetform.render.words import plain
 
-_FIELD = {"device_id": "id"}
-_EMPTY: tuple[Any, ...] = (None, "", [], {}, False)
 _ROUNDS = 40
 _TEMPLATE = ("{{", "{%", "{#")
+_OWN_SIGNS = "#jinja2:"
 _PRINTABLE = re.compile("[\t\u0020-\u007e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 _TURNING = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
+_LONGEST_COMMENT = 60
+
+
+@dataclass
+class Entry:
+    """One device of the new file: what was observed, and the options that declare it."""
+
+    device: Device
+    options: dict[str, Any]
 
 
 @dataclass
 class Exported:
-    """Devices as declarations, and what could not be declared: text by device."""
+    """Devices as declarations, and what could not be declared: reason and option to the addresses that it concerns."""
 
     account: str
     vendor: str
-    devices: list[dict[str, Any]] = field(default_factory=list)
-    left_out: list[str] = field(default_factory=list)
+    devices: list[Entry] = field(default_factory=list)
+    left_out: dict[str, list[str]] = field(default_factory=dict)
+
+    def leave_out(self, who: str, what: str) -> None:
+        """Notes what of a device is not in the file, and why."""
+        self.left_out.setdefault(what, []).append(who)
+
+    def warnings(self) -> list[str]:
+        """One line for each reason, whatever the number of devices."""
+        return [
+            plain(f"{whose[0]}: {text}" if len(whose) == 1 else f"{len(whose)} devices, such as {whose[0]}: {text}")
+            for text, whose in self.left_out.items()
+        ]
 
 
 def export(fleet: Fleet, account: str, vendor: str) -> Exported:
     """Every device of an account as options that plan to nothing. Raises FleetformError."""
     kind = VENDORS[vendor]
-    gather = frozenset({"metafields"} if _settable(vendor, "metafields") and "metafields" in kind.DETAIL else ())
+    gather = frozenset({"metafields"} if _settable(kind, "metafields") and "metafields" in kind.DETAIL else ())
     listing = fleet.list_devices(account, Query(gather=gather))
     devices = sorted(listing.devices, key=lambda device: (device.name or "", str(device.id)))
     exported = Exported(account, vendor)
-    rows = []
+    entries = []
     for device in devices:
         if device.id is None:
-            exported.left_out.append(f"{device.label()}: it has no id")
+            exported.leave_out(device.label(), "it has no id, and nothing to declare it by")
         else:
-            rows.append(_options(device, devices, vendor))
-    _until_it_plans_to_nothing(fleet, exported, rows)
-    exported.devices = [row for row in rows if row]
+            entries.append(Entry(device, _options(device, devices, kind)))
+    _until_it_plans_to_nothing(fleet, exported, entries)
+    exported.devices = [entry for entry in entries if entry.options]
     return exported
 
 
-def _settable(vendor: str, attribute: str) -> bool:
-    return VENDORS[vendor].CAPABILITIES[attribute].level in (YES, AT_CLAIM)
+def _settable(kind: type[Vendor], attribute: str) -> bool:
+    return kind.CAPABILITIES[attribute].level in (YES, AT_CLAIM)
 
 
-def _options(device: Device, devices: Sequence[Device], vendor: str) -> dict[str, Any]:
+def _options(device: Device, devices: Sequence[Device], kind: type[Vendor]) -> dict[str, Any]:
     """What declares a device as it is: its identity, then every attribute that can be set and is not empty."""
-    options: dict[str, Any] = dict([_identity(device, devices, vendor)])
-    if device.name and _settable(vendor, "name"):
-        options["name"] = device.name
-    for attribute in ATTRIBUTES:
-        if attribute == "transfer_to" or not _settable(vendor, attribute):
+    options: dict[str, Any] = dict([_identity(device, devices, kind)])
+    for attribute in ("name", *ATTRIBUTES):
+        if attribute == "transfer_to" or not _settable(kind, attribute):
             continue
-        value = _declared(attribute, getattr(device, attribute))
-        if value not in _EMPTY:
+        if (value := kind.stated(device, attribute)) is not None:
             options[attribute] = value
+    if "tags" in options:
+        # These and no others: what somebody adds in a portal is a change as well.
+        options["purge_tags"] = True
     return options
 
 
-def _identity(device: Device, devices: Sequence[Device], vendor: str) -> tuple[str, str]:
+def _identity(device: Device, devices: Sequence[Device], kind: type[Vendor]) -> tuple[str, str]:
     """The identifier that people read best and that no other device shares."""
     for name in ("serial", "mac", "cloud_id"):
         value = getattr(device, name)
-        if name not in VENDORS[vendor].IDENTIFIERS or not value:
+        if name not in kind.IDENTIFIERS or not value:
             continue
         if name == "mac" and len(mac_key(value)) != 12:
             continue
@@ -97,26 +119,9 @@ def _identity(device: Device, devices: Sequence[Device], vendor: str) -> tuple[s
     return "device_id", str(device.id)
 
 
-def _declared(attribute: str, value: Any) -> Any:
-    """A value of a record in the form in which it is declared."""
-    if value is None:
-        return None
-    if attribute == "space":
-        return value.get("path") or value.get("id")
-    if attribute == "owner":
-        return value.get("email") or value.get("id")
-    if attribute == "subscriptions":
-        return [entry.get("key") or entry.get("id") for entry in value]
-    if attribute == "applications":
-        return {name: status for name, status in value.items() if status in ("ENABLED", "DISABLED")}
-    if isinstance(value, dict):
-        return {name: item for name, item in value.items() if item is not None}
-    return value
-
-
-def _until_it_plans_to_nothing(fleet: Fleet, exported: Exported, rows: list[dict[str, Any]]) -> None:
+def _until_it_plans_to_nothing(fleet: Fleet, exported: Exported, entries: list[Entry]) -> None:
     for _round in range(_ROUNDS):
-        plan = fleet.plan([declaration for row in rows if (declaration := _declaration(row, exported)) is not None])
+        plan = fleet.plan([declaration for entry in entries if (declaration := _declaration(entry, exported)) is not None])
         wrong: dict[str, list[tuple[str | None, str]]] = {}
         for change in plan.changes:
             wrong.setdefault(change.address, []).append((change.attribute, "it would change"))
@@ -126,66 +131,83 @@ def _until_it_plans_to_nothing(fleet: Fleet, exported: Exported, rows: list[dict
             wrong.setdefault(error.device, []).append((None, str(error.message)))
         if not wrong:
             return
-        for row in rows:
-            if row:
-                _take_out(row, exported, wrong)
+        for entry in entries:
+            if entry.options:
+                _take_out(entry.options, exported, wrong)
     raise FleetformError("what is there could not be written so that it plans to nothing", account=exported.account)
 
 
-def _declaration(row: dict[str, Any], exported: Exported) -> Any:
-    if not row:
+def _declaration(entry: Entry, exported: Exported) -> Declaration | None:
+    if not entry.options:
         return None
     try:
-        return declaration_from({**row, "account": exported.account})
+        return declaration_from({**entry.options, "account": exported.account})
     except DeclarationError as error:
         # A record may hold what nobody can declare, such as half a character.
-        exported.left_out.append(f"{next(iter(row.values()))}: {error.message}")
-        row.clear()
+        exported.leave_out(f"{exported.account}/{next(iter(entry.options.values()))}", f"it is left out: {error.message}")
+        entry.options.clear()
         return None
 
 
-def _take_out(row: dict[str, Any], exported: Exported, wrong: Mapping[str, list[tuple[str | None, str]]]) -> None:
+def _take_out(options: dict[str, Any], exported: Exported, wrong: Mapping[str, list[tuple[str | None, str]]]) -> None:
     """Takes out of a device's options what the plan finds wrong with them, as little as possible."""
-    identity = next(name for name in IDENTIFIERS if name in row)
-    address = f"{exported.account}/{row[identity]}"
+    identity = next(name for name in IDENTIFIERS if name in options)
+    address = f"{exported.account}/{options[identity]}"
     for attribute, reason in wrong.get(address, ()):
-        name = attribute or _named_in(reason, row, identity)
+        name = attribute or _named_in(reason, options, identity)
         root, _dot, key = name.partition(".")
-        if key and key in row.get(root, {}):
-            del row[root][key]
-        elif root in row and root != identity:
-            del row[root]
+        if key and key in options.get(root, {}):
+            del options[root][key]
+        elif root in options and root != identity:
+            del options[root]
+            if root == "tags":
+                del options["purge_tags"]
         else:
             continue
-        exported.left_out.append(f"{address}: {name} is left out: {reason}")
+        exported.leave_out(address, f"{name} is left out: {reason}")
 
 
-def _named_in(reason: str, row: Mapping[str, Any], identity: str) -> str:
+def _named_in(reason: str, options: Mapping[str, Any], identity: str) -> str:
     """The option that an error is about: a key of a dictionary that it quotes, else an option that it names, else the last."""
-    for name, value in row.items():
+    for name, value in options.items():
         for key in value if isinstance(value, dict) else ():
             if repr(key) in reason:
                 return f"{name}.{key}"
-    named = [name for name in row if name != identity and re.search(rf"\b{name}\b", reason)]
-    return named[0] if named else list(row)[-1]
+    others = [name for name in options if name not in (identity, "purge_tags")]
+    named = [name for name in others if re.search(rf"\b{name}\b", reason)]
+    return named[0] if named else others[-1] if others else identity
 
 
 def as_yaml(exported: Exported, accounts: str) -> str:
     """The fleet file. ``accounts`` is the text that stands before the devices."""
     lines = [accounts.rstrip("\n"), "devices:" if exported.devices else "devices: []"]
-    for row in exported.devices:
-        entries = [("account", exported.account), *row.items()]
-        for number, (name, value) in enumerate(entries):
-            lines.append(f"{'  - ' if number == 0 else '    '}{name}: {flow(value)}")
+    for entry in exported.devices:
+        rows = [("account", exported.account), *entry.options.items()]
+        for number, (name, value) in enumerate(rows):
+            start = "  - " if number == 0 else "    "
+            lines.append(f"{start}{name}: {flow(value)}{_comment(entry, name, value)}")
     return "\n".join(lines) + "\n"
+
+
+def _comment(entry: Entry, name: str, value: Any) -> str:
+    """What people call a device or a thing that is written as its id."""
+    device = entry.device
+    text = device.name if name == "account" and "name" not in entry.options else None
+    held = {"space": device.space, "owner": device.owner, "application": device.application}.get(name)
+    if held is not None and held.get("id") in (value, value.get("id") if isinstance(value, dict) else value):
+        text = held.get("name")
+    if not text or text in entry.options.values():
+        return ""
+    shown = "".join(character if _shows(character) else "?" for character in text)
+    return f"  # {shown[:_LONGEST_COMMENT]}"
 
 
 def split(exported: Exported) -> dict[str, Exported]:
     """The same by space: the last segments of each path make the name of a file, devices without a space are ``elsewhere``."""
     groups: dict[str, Exported] = {}
-    for row in exported.devices:
-        name = re.sub(r"[^\w-]+", "-", str(row.get("space") or "elsewhere")).strip("-").lower() or "elsewhere"
-        groups.setdefault(name, Exported(exported.account, exported.vendor)).devices.append(row)
+    for entry in exported.devices:
+        name = re.sub(r"[^\w-]+", "-", str(entry.options.get("space") or "elsewhere")).strip("-").lower() or "elsewhere"
+        groups.setdefault(name, Exported(exported.account, exported.vendor)).devices.append(entry)
     return groups
 
 
@@ -202,7 +224,13 @@ def flow(value: Any) -> str:
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(flow(item) for item in value) + "]"
     text = str(value)
-    return ("!unsafe " if any(mark in text for mark in _TEMPLATE) else "") + _quoted(text)
+    template = any(mark in text for mark in _TEMPLATE) or text.startswith(_OWN_SIGNS)
+    return ("!unsafe " if template else "") + _quoted(text)
+
+
+def _shows(character: str) -> bool:
+    """Whether a character is seen as what it is, in one line."""
+    return _PRINTABLE.fullmatch(character) is not None and _TURNING.fullmatch(character) is None
 
 
 def _quoted(text: str) -> str:
@@ -213,7 +241,7 @@ def _escaped(text: str) -> Iterator[str]:
     for character in text:
         if character in '"\\':
             yield "\\" + character
-        elif _PRINTABLE.fullmatch(character) and not _TURNING.fullmatch(character):
+        elif _shows(character):
             yield character
         elif ord(character) < 0x10000:
             yield f"\\u{ord(character):04x}"

@@ -73,6 +73,12 @@ def shown(fields: t.Iterable[Metafield]) -> dict[str, t.Any]:
     return {item.name: item.value for item in fields}
 
 
+def settable(fields: t.Iterable[Metafield]) -> dict[str, t.Any]:
+    """The values that there are and that can be set, as far as their kinds are known."""
+    kinds = {*_TEXT, *_NUMBER, _LIST, ""}
+    return {item.name: item.value for item in fields if item.value is not None and _plain(item.kind) in kinds}
+
+
 def find(fields: t.Sequence[Metafield], name: str) -> Metafield:
     """The metafield of that name. Raises DeclarationError with the nearest names, Ambiguous where two have it."""
     hits = [item for item in fields if item.name == name]

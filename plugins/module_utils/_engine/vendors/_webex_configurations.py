@@ -94,6 +94,11 @@ def shown(configurations: Configurations) -> dict[str, t.Any]:
     return {key: item.value for key, item in configurations.items()}
 
 
+def configured(configurations: Configurations) -> dict[str, t.Any]:
+    """The values that somebody has set and that can be set."""
+    return {key: item.value for key, item in configurations.items() if item.source == CONFIGURED and item.refused is None}
+
+
 @dataclass(frozen=True)
 class Wanted:
     """Declared configurations: values by key, which of them go back to the default, and which do although the value is equal."""

@@ -17,6 +17,8 @@ extra calls; ``list_devices`` serves device_info and the inventory. A failed rea
 Then resolve: ``prepare`` looks up the names that many declarations use, ``resolve`` says what one declaration means in the
 vendor's terms. Whether that is a change is not the adapter's business.
 
+``stated`` is the way back, from a record to what declares it, for `fleetform import`.
+
 Then write: ``calls_for`` is pure and turns one change into calls, each with a ``stage`` that orders the calls of one device and,
 where the vendor wants it, a ``lane`` in which one call follows the other. Only a vendor with bulk calls overrides ``merge``, only
 one with asynchronous jobs, ids that come late or answers that need a second look overrides ``finish``. A space that has to be
@@ -173,6 +175,26 @@ class Vendor:
     def consequences(self, device: Device) -> Device:
         """A record after changes, with what the vendor itself changes along with them. What is not known becomes None. Pure."""
         return device
+
+    @classmethod
+    def stated(cls, device: Device, attribute: str) -> t.Any:
+        """What a record shows of an attribute, as a declaration states it: None for nothing, or nothing but defaults. Pure.
+
+        A vendor whose record shows more than can be declared, or more than somebody has set, overrides it.
+        """
+        value = getattr(device, attribute)
+        if value is None:
+            return None
+        if attribute == "space":
+            return value.get("path") or value.get("id")
+        if attribute == "owner":
+            return value.get("email") or value.get("id")
+        if attribute == "subscriptions":
+            return [entry.get("key") or entry.get("id") for entry in value] or None
+        if isinstance(value, dict):
+            value = {name: item for name, item in value.items() if item is not None}
+        # False is the default of what can be switched on.
+        return value or None
 
     def afterwards(self, device: Device) -> Device:
         """A record when all of a plan was carried out, with what changes of other devices have done to this one."""

@@ -50,6 +50,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     Metafield,
     declared_value,
     find,
+    settable,
     with_kind,
     without_stale_mirrors,
 )
@@ -342,6 +343,13 @@ class Blynk(BlynkReading):
         """Whether a declared metafield has a value, such as null or a bare scalar, that does not tell its kind."""
         declared = declaration.metafields or {}
         return any(not item.told and item.name in declared for item in device.facts.get("metafields", ()))
+
+    @classmethod
+    def stated(cls, device: Device, attribute: str) -> t.Any:
+        """See Vendor. What mirrors the name or the owner is declared there."""
+        if attribute == "metafields" and device.facts.get("metafields"):
+            return settable(device.facts["metafields"]) or None
+        return super().stated(device, attribute)
 
     # Writing
 

@@ -40,6 +40,8 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import matches
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._mobilefirst_forms import (
+    DISABLED,
+    ENABLED,
     NAME,
     Row,
     device_from_row,
@@ -304,6 +306,16 @@ class MobileFirst(Vendor):
         if attribute == "status" and (before, after) == ("EXPIRED", "ACTIVE"):
             return True
         return same_reference(before, after) if attribute in self.REFERENCES else same(before, after)
+
+    @classmethod
+    def stated(cls, device: Device, attribute: str) -> t.Any:
+        """See Vendor. An expired device is as active as it can be declared; of an app whose versions differ nothing can."""
+        value = super().stated(device, attribute)
+        if attribute == "status" and value == "EXPIRED":
+            return "ACTIVE"
+        if attribute == "applications" and value is not None:
+            return {name: status for name, status in value.items() if status in (ENABLED, DISABLED)} or None
+        return value
 
     # Writing
 

@@ -38,6 +38,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_codes import WebexCodes
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_configurations import (
+    configured,
     wanted_values,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._webex_declared import (
@@ -336,6 +337,13 @@ class Webex(WebexCodes):
         holder = device.space or device.owner or {}
         model = device.model and device.model.removeprefix("DMS ")
         return replace(device, name=holder.get("name") or device.name, model=model, serial=None)
+
+    @classmethod
+    def stated(cls, device: Device, attribute: str) -> t.Any:
+        """See Vendor. A configuration that nobody has set follows the default, which may be another one with the next release."""
+        if attribute == "metafields" and device.facts.get("configurations"):
+            return configured(device.facts["configurations"]) or None
+        return super().stated(device, attribute)
 
     # Writing
 
