@@ -11,6 +11,7 @@ import typing as t
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.fleetform.devices.plugins.plugin_utils import fleet_file
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError, find
 from ansible_collections.fleetform.devices.plugins.plugin_utils.in_process import InProcess, plain
 
 _INSTEAD = ("accounts", "defaults", "devices", "prune", "max_changes")
@@ -25,20 +26,18 @@ class ActionModule(InProcess):
         if self._task.args.get("file"):
             try:
                 self._task.args = {**self._task.args, **self._from_files(task_vars or {})}
-            except fleet_file.FleetFileError as error:
+            except FleetFileError as error:
                 return {"failed": True, "changed": False, "msg": str(error)}
         return super().run(tmp, task_vars)
 
     def _from_files(self, task_vars: dict[str, t.Any]) -> dict[str, t.Any]:
         """The options that the files stand for. Raises FleetFileError."""
         if twice := [name for name in _INSTEAD if self._task.args.get(name) is not None]:
-            raise fleet_file.FleetFileError([f"file: {', '.join(twice)} stand in the fleet file; take them out of the task"])
+            raise FleetFileError([f"file: {', '.join(twice)} stand in the fleet file; take them out of the task"])
         given = plain(self._task.args["file"])
         folder = self._loader.get_basedir()
         names = [os.path.join(folder, os.path.expanduser(name)) for name in (given if isinstance(given, list) else [given])]
-        loaded = fleet_file.load(
-            fleet_file.find(names), loader=self._loader, base_vars=task_vars, extra_vars=load_extra_vars(self._loader)
-        )
+        loaded = fleet_file.load(find(names), loader=self._loader, base_vars=task_vars, extra_vars=load_extra_vars(self._loader))
         return {
             "accounts": dict(loaded.accounts),
             "devices": loaded.devices,

@@ -139,7 +139,7 @@ def validate(files: tuple[str, ...]) -> None:
       fleetform validate
       fleetform validate fleets/ shared.yml
     """
-    from fleetform.loading import checked
+    from fleetform.checking import checked
 
     problems = checked(files)
     for problem in problems:

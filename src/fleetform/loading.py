@@ -17,6 +17,7 @@ from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.vars import load_extra_vars
 
 from ansible_collections.fleetform.devices.plugins.plugin_utils import fleet_file
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError, find
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Source:
 
 def load(source: Source) -> fleet_file.LoadedFleet:
     """The fleet. Raises FleetFileError with every problem that could be found."""
-    files = fleet_file.find(source.files or ["fleet.yml"])
+    files = find(source.files or ["fleet.yml"])
     # Without this no lookup is known by its full name.
     init_plugin_loader()
     loader = DataLoader()
@@ -49,14 +50,5 @@ def load(source: Source) -> fleet_file.LoadedFleet:
         loader.set_vault_secrets(secrets)
         extra_vars = load_extra_vars(loader)
     except AnsibleError as error:
-        raise fleet_file.FleetFileError([str(error.message)]) from None
+        raise FleetFileError([str(error.message)]) from None
     return fleet_file.load(files, loader=loader, extra_vars=extra_vars, allow_lookups=source.allow_lookups)
-
-
-def checked(names: Sequence[str]) -> list[str]:
-    """Every problem that can be seen in the text of these files and folders."""
-    try:
-        found = fleet_file.check(fleet_file.find(names or ["fleet.yml"]))
-    except fleet_file.FleetFileError as error:
-        return [str(problem) for problem in error.problems]
-    return [str(problem) for file in found.values() for problem in file.problems]

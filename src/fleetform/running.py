@@ -31,7 +31,8 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
     shown_record,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import plan_as_data
-from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_file import FleetFileError, LoadedFleet
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_file import LoadedFleet
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError
 from fleetform import exporter, saved
 from fleetform.applying import Journal, Locked, Onlooker, journals, one_at_a_time, report_as_data, unfinished, wait_for
 from fleetform.exits import ERROR, INTERRUPTED, NOTHING_SENT, Stop

@@ -16,7 +16,8 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.parsing.vault import VaultLib, VaultSecret, VaultSecretsContext
 from ansible.template import trust_as_template
 
-from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_file import FleetFileError, LoadedFleet, check, find, load
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_file import LoadedFleet, load
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError, check, find
 
 PASSWORD = b"vault-word"
 
