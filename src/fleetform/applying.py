@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import json
@@ -40,8 +41,11 @@ class Locked(Exception):
 
 
 def state_folder() -> Path:
-    """Where fleetform keeps what outlives a run, private to this user."""
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    """Where fleetform keeps what outlives a run, private to this user. Raises OSError."""
+    try:
+        base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    except RuntimeError:
+        raise OSError(errno.ENOENT, "this user has no home folder; set XDG_STATE_HOME") from None
     folder = Path(base, "fleetform")
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     return folder

@@ -9,6 +9,7 @@ What a command needs is imported when it runs, so that help is quick.
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -97,20 +98,47 @@ prints = with_options(
 )
 
 
+def _open_streams() -> None:
+    """Opens standard streams that were closed before the start, so that no file that is opened later takes their place."""
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            # The lowest number that is free is the one of the stream.
+            os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(number, mode, encoding="utf-8"))  # noqa: SIM115 - open as long as the process
+
+
+def _nobody_reads() -> None:
+    """Lets what is left in the buffer of stdout go nowhere, since it would fail once more at the end of the process."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 class Fleetform(click.Group):
     """A group in which every mistake, wrong usage included, ends with 1."""
 
     def main(self, *args: Any, **kwargs: Any) -> Any:
         """See click."""
         kwargs["standalone_mode"] = False
+        _open_streams()
         try:
-            return super().main(*args, **kwargs)
+            try:
+                return super().main(*args, **kwargs)
+            finally:
+                sys.stdout.flush()
         except click.ClickException as error:
             error.show()
             sys.exit(error.code if isinstance(error, Stop) else ERROR)
         except click.Abort:
             click.echo("interrupted", err=True)
             sys.exit(INTERRUPTED)
+        except BrokenPipeError:
+            # Whoever reads the output has seen enough.
+            _nobody_reads()
+            sys.exit(ERROR)
+        except OSError as error:
+            _nobody_reads()
+            where = "the output" if error.filename is None else str(error.filename)
+            click.echo(f"error: {where} cannot be written or read: {error.strerror or error}", err=True)
+            sys.exit(ERROR)
 
 
 @click.group(cls=Fleetform, context_settings={"help_option_names": ["-h", "--help"]})
@@ -180,6 +208,7 @@ def plan(
 
     life = saved.lifetime(expires)
     pairs = _pairs(forms, outputs)
+    _keep_apart([output for _form, output in pairs if output is not None], out, source.files)
     data = plan_fleet(source, _chosen(where, exclude))
     _print(data, pairs, max_chars)
     if out is not None:
@@ -211,6 +240,7 @@ def show(plan: str, forms: tuple[str, ...], outputs: tuple[Path, ...], max_chars
     from fleetform import saved
 
     pairs = _pairs(forms, outputs)
+    _keep_apart([output for _form, output in pairs if output is not None], None, [plan])
     data = saved.read(plan)
     if data is None:
         raise Stop(f"{plan} is not a saved plan; make one with `fleetform plan --out {plan}`")
@@ -261,6 +291,7 @@ def apply(
     from fleetform.running import Order, apply_fleet, apply_plan
 
     pairs = _pairs(forms, outputs) if forms or outputs else []
+    _keep_apart([output for _form, output in pairs if output is not None], journal, [*source.files, *relocated])
     data = saved.read(source.files[0], NOTHING_SENT) if len(source.files) == 1 else None
     source = source if data is None else replace(source, files=relocated)
     once = {action: _count(action, number) for action, number in limits}
@@ -307,6 +338,25 @@ def _pairs(forms: Sequence[str], outputs: Sequence[Path]) -> list[tuple[str, Pat
     if len(forms) - len(outputs) > 1:
         raise click.UsageError(f"only one format can go to the terminal, not {' and '.join(forms[len(outputs) :])}; add --output")
     return [(form, outputs[number] if number < len(outputs) else None) for number, form in enumerate(forms)]
+
+
+def _keep_apart(outputs: Sequence[Path], other: Path | None, files: Sequence[str]) -> None:
+    """Nothing is written over what is read, nor one thing over another. Raises UsageError."""
+    from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError, find
+
+    try:
+        read = {os.path.realpath(name): name for name in find(files or ["fleet.yml"])}
+    except FleetFileError:
+        # That a file is not there is said where it is loaded.
+        read = {}
+    taken: set[str] = set()
+    for path in [*outputs, *([] if other is None else [other])]:
+        real = os.path.realpath(path)
+        if real in read:
+            raise click.UsageError(f"{path} is read here; name another file to write")
+        if real in taken and (path.is_file() or not path.exists()):
+            raise click.UsageError(f"{path} is named for two outputs; give each its own")
+        taken.add(real)
 
 
 def _print(data: dict[str, Any], pairs: Sequence[tuple[str, Path | None]], max_chars: int) -> None:
@@ -382,11 +432,13 @@ def explain(
       fleetform explain "Lobby sensor"
       fleetform explain av/XAt-1 fleets/
     """
-    from fleetform.render.words import explained
-    from fleetform.running import explain_device
+    from fleetform.explaining import explain_device, explained
 
-    for row in explain_device(source, device):
+    rows = explain_device(source, device)
+    for row in rows:
         click.echo(explained(row))
+    if any(row["errors"] for row in rows):
+        sys.exit(ERROR)
 
 
 @main.command()

@@ -6,15 +6,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from typing import Any
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError, SettingsError
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.limits import Excess, excesses, limits_from
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import RECORD_FIELDS, Declaration
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import RECORD_FIELDS
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import DevicePlan, Plan
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import plan_as_data
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.savedplan import binding
@@ -67,15 +67,7 @@ def bound_to(fleet: Fleet, loaded: LoadedFleet) -> dict[str, Any]:
     """What a plan of this fleet is bound to."""
     clouds = {name or "": parts for name, parts in fleet.clouds().items()}
     scopes = [[scope.account, scope.filters] for scope in loaded.prune]
-    return binding(clouds, [_named(fleet, one) for one in loaded.declarations], scopes)
-
-
-def _named(fleet: Fleet, declaration: Declaration) -> Declaration:
-    """The declaration with its account: without one it means the only one. That one is unknown is for the plan to say."""
-    try:
-        return replace(declaration, account=fleet.account(declaration.account))
-    except SettingsError:
-        return declaration
+    return binding(clouds, [fleet.addressed(one) for one in loaded.declarations], scopes)
 
 
 def make(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, int]) -> Planned:

@@ -26,15 +26,13 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.http imp
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.limits import excesses, limits_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import (
     IRREVERSIBLE,
-    DevicePlan,
     Plan,
-    shown_record,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import plan_as_data
 from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_file import LoadedFleet
 from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError
 from fleetform import exporter, saved
-from fleetform.applying import Journal, Locked, Onlooker, journals, one_at_a_time, report_as_data, unfinished, wait_for
+from fleetform.applying import Journal, Locked, Onlooker, Open, journals, one_at_a_time, report_as_data, unfinished, wait_for
 from fleetform.exits import ERROR, INTERRUPTED, NOTHING_SENT, Stop
 from fleetform.loading import Source, load
 from fleetform.planning import Chosen, Planned, bound_to, make
@@ -66,24 +64,24 @@ class Ended:
 
 def plan_fleet(source: Source, chosen: Chosen) -> dict[str, Any]:
     """The plan as data, with what it is bound to. Raises Stop."""
-    loaded = _loaded(source)
-    with _opened(loaded, verbose=source.verbose) as fleet:
-        data = _made(fleet, loaded, chosen, {}).data
+    loaded = loaded_fleet(source)
+    with opened(loaded, verbose=source.verbose) as fleet:
+        data = made(fleet, loaded, chosen, {}).data
         return {**data, "bound": bound_to(fleet, loaded)}
 
 
 def apply_fleet(source: Source, chosen: Chosen, order: Order) -> Ended:
     """Plans, asks, and applies. Raises Stop."""
-    loaded = _loaded(source)
-    with _opened(loaded, verbose=source.verbose) as fleet, _alone(fleet, order):
+    loaded = loaded_fleet(source)
+    with opened(loaded, verbose=source.verbose) as fleet, _alone(fleet, order):
         return _applied(fleet, loaded, chosen, order)
 
 
 def apply_plan(data: dict[str, Any], source: Source, order: Order) -> Ended:
     """Applies a saved plan: what of it is not in effect yet, on devices that have not changed otherwise. Raises Stop."""
     files = source.files or data.get("files") or ()
-    loaded = _loaded(replace(source, files=tuple(str(file) for file in files)))
-    with _opened(loaded, verbose=source.verbose) as fleet:
+    loaded = loaded_fleet(replace(source, files=tuple(str(file) for file in files)))
+    with opened(loaded, verbose=source.verbose) as fleet:
         try:
             savedplan.check(data, bound_to(fleet, loaded), now=datetime.now(UTC), key=saved.key(), partial=order.partial)
             with _alone(fleet, order):
@@ -98,7 +96,7 @@ def _alone(fleet: Fleet, order: Order) -> Iterator[None]:
     clouds = _clouds(fleet)
     try:
         with one_at_a_time(list(clouds.values()), order.lock_timeout):
-            left = [row for path in journals(order.journal) for row in unfinished(path, clouds)]
+            left = _left_open(order, clouds)
             for row in left:
                 click.echo(
                     f"An earlier apply ended before it knew what came of {plain(row.text)}; it is looked at anew.", err=True
@@ -109,13 +107,23 @@ def _alone(fleet: Fleet, order: Order) -> Iterator[None]:
         raise Stop(str(error), NOTHING_SENT) from None
 
 
+def _left_open(order: Order, clouds: Mapping[str, str]) -> list[Open]:
+    """The calls that earlier applies did not see end. Raises Stop."""
+    try:
+        return [row for path in journals(order.journal) for row in unfinished(path, clouds)]
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        text = f"{where}journals of earlier applies cannot be looked for: {error.strerror}; say where with --journal"
+        raise Stop(text, NOTHING_SENT) from None
+
+
 def _clouds(fleet: Fleet) -> dict[str, str]:
     """What an apply must have to itself, by account."""
     return {name or "": " ".join(filter(None, parts)) for name, parts in fleet.clouds().items()}
 
 
 def _held(fleet: Fleet, loaded: LoadedFleet, data: dict[str, Any], order: Order) -> Ended:
-    fresh = _made(fleet, loaded, Chosen(), order.once)
+    fresh = made(fleet, loaded, Chosen(), order.once)
     held = savedplan.hold(data, fresh.plan)
     for address, reason in sorted(held.skipped.items()):
         click.echo(f"{address}: skipped: {reason}", err=True)
@@ -133,7 +141,7 @@ def _held(fleet: Fleet, loaded: LoadedFleet, data: dict[str, Any], order: Order)
 
 
 def _applied(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, order: Order) -> Ended:
-    planned = _made(fleet, loaded, chosen, order.once)
+    planned = made(fleet, loaded, chosen, order.once)
     if any(isinstance(error, DECLARED_WRONG) for error in planned.plan.errors):
         click.echo(rendered(planned.data, "text", colour=sys.stderr.isatty()), err=True, nl=False)
         click.echo("Nothing was sent: what is declared is wrong in part; mend that first", err=True)
@@ -204,7 +212,8 @@ def _refusal(planned: Planned, order: Order) -> str | None:
     return None if sys.stdin.readline().strip() == "yes" else "it was declined"
 
 
-def _loaded(source: Source) -> LoadedFleet:
+def loaded_fleet(source: Source) -> LoadedFleet:
+    """What the files say. Raises Stop."""
     try:
         loaded = load(source)
     except FleetFileError as error:
@@ -214,7 +223,8 @@ def _loaded(source: Source) -> LoadedFleet:
     return loaded
 
 
-def _opened(loaded: LoadedFleet, *, verbose: bool) -> Fleet:
+def opened(loaded: LoadedFleet, *, verbose: bool) -> Fleet:
+    """The accounts, open. Raises Stop."""
     try:
         return Fleet(loaded.accounts, observer=_show_request if verbose else None)
     except FleetformError as error:
@@ -227,7 +237,8 @@ def _show_request(note: RequestNote) -> None:
     click.echo(plain(f"{note.method} {note.path}: {answer} after {note.seconds:.2f} s{again}"), err=True)
 
 
-def _made(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, int]) -> Planned:
+def made(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, int]) -> Planned:
+    """The plan. Raises Stop."""
     try:
         return make(fleet, loaded, chosen, once)
     except FleetformError as error:
@@ -236,56 +247,14 @@ def _made(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, 
 
 def import_fleet(source: Source, account: str) -> tuple[exporter.Exported, str]:
     """The devices of an account as declarations, and the text of its account. Raises Stop."""
-    loaded = _loaded(source)
+    loaded = loaded_fleet(source)
     if account not in loaded.accounts:
         raise Stop(
             f"there is no account {account!r}; the accounts are: {', '.join(sorted(str(name) for name in loaded.accounts))}"
         )
-    with _opened(loaded, verbose=source.verbose) as fleet:
+    with opened(loaded, verbose=source.verbose) as fleet:
         try:
             vendor = (fleet.clouds()[account])[0]
             return exporter.export(fleet, account, vendor), exporter.account_text(loaded.files, account)
         except FleetformError as error:
             raise Stop(str(error)) from None
-
-
-def explain_device(source: Source, wanted: str) -> list[dict[str, Any]]:
-    """What is declared, what is there and what would be done, for each device that the word can mean. Raises Stop."""
-    loaded = _loaded(source)
-    with _opened(loaded, verbose=source.verbose) as fleet:
-        planned = _made(fleet, loaded, Chosen(), {})
-        found = [device for device in planned.plan.devices if _meant(device, wanted)]
-        errors = [
-            error for error in planned.plan.errors if error.device and wanted in (error.device, error.device.partition("/")[2])
-        ]
-        if not found and not errors:
-            raise Stop(f"no declared device is called {wanted!r}; say its address, name, serial number, MAC address or id")
-        narrowed = fleet.narrowed(planned.plan, lambda device: device if device in found else None)
-        data = plan_as_data(narrowed, tool_version=version("fleetform"), now=datetime.now(UTC))
-        rows = []
-        for device in found:
-            (shown,) = [row for row in data["devices"] if row["address"] == device.address]
-            observed = shown_record(device.observed, device.declaration)
-            rows.append(
-                {
-                    "address": device.address,
-                    "declared_at": device.declaration.declared_at,
-                    "declared": shown["after"],
-                    "observed": None
-                    if observed is None
-                    else {name: value for name, value in observed.items() if value is not None},
-                    "action": device.action,
-                    "reason": shown["reason"],
-                    "changes": [change for change in data["changes"] if change["address"] == device.address],
-                    "warnings": [*device.warnings, *device.notes],
-                }
-            )
-        return rows + [{"address": error.device, "error": str(error)} for error in errors]
-
-
-def _meant(device: DevicePlan, wanted: str) -> bool:
-    declared = device.declaration
-    names = {device.address, declared.name, *declared.identifiers.values()}
-    if device.observed is not None:
-        names |= {device.observed.name, device.observed.id, device.observed.serial, device.observed.mac}
-    return wanted in names

@@ -45,6 +45,10 @@ def write(data: dict[str, Any], path: Path, expires: timedelta) -> None:
     created = datetime.fromisoformat(data["created_at"].replace("Z", "+00:00"))
     until = (created + expires).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = json.dumps(signed({**data, "expires_at": until}, key()), indent=2)
+    # A link stays one, and a device is no place for a plan.
+    path = Path(os.path.realpath(path))
+    if path.exists() and not path.is_file():
+        raise Stop(f"{path}: the plan cannot be written there: it is no file")
     new = path.with_name(f".{path.name}.{os.getpid()}.new")
     try:
         with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:

@@ -239,16 +239,6 @@ def test_a_named_account_takes_its_credentials_from_the_environment(fleetform: C
     assert "FLEETFORM_LAB_" in ran.err
 
 
-def test_explain_says_what_is_declared_what_is_there_and_what_would_be_done(fleetform: Command) -> None:
-    fleetform.fleet(PANEL, RENAMED)
-    ran = fleetform("explain", "Hamburg Cafeteria Climate")
-    assert "declared in fleet.yml:" in ran.out
-    assert "would be done: update" in ran.out
-    assert "PUT" in ran.out or "POST" in ran.out
-    assert fleetform("explain", "lab/Hamburg Main Panel").out.count("would be done: no-op") == 1
-    assert fleetform.written() == []
-
-
 def test_import_writes_what_plans_to_nothing_and_overwrites_only_when_told(fleetform: Command) -> None:
     fleetform.fleet()
     ran = fleetform("import", "--account", "lab", "--output", "all/lab.yml")

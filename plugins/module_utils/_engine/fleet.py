@@ -137,6 +137,14 @@ class Fleet:
             raise SettingsError(f"there are several accounts ({known}); say which one with `account`")
         raise SettingsError(f"there is no account {name!r}; the accounts are: {known}")
 
+    def addressed(self, declaration: Declaration) -> Declaration:
+        """The declaration with its account: without one it means the only one. That one is unknown is for the plan to say."""
+        try:
+            name = self.account(declaration.account)
+        except SettingsError:
+            return declaration
+        return declaration if declaration.account == name else replace(declaration, account=name)
+
     def list_devices(self, account: str | None, query: Query) -> Listing:
         """What device_info shows for one account. Raises FleetformError."""
         vendor = self._vendors[self.account(account)]
