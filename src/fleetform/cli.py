@@ -55,7 +55,6 @@ def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], 
 
 
 _file_options = with_options(
-    click.argument("files", nargs=-1, metavar="[FILE...]", type=click.Path()),
     click.option("-e", "--extra-vars", multiple=True, metavar="VARS", help="Variables: key=value, YAML or JSON, or @FILE."),
     click.option("--vault-id", "vault_ids", multiple=True, metavar="ID", help="Vault identity, as ansible-playbook takes it."),
     click.option("--vault-password-file", "vault_files", multiple=True, metavar="FILE", help="File or script with the password."),
@@ -64,25 +63,39 @@ _file_options = with_options(
 )
 
 
-def reads_files(command: Callable[..., Any]) -> Callable[..., Any]:
+def reads_files(metavar: str = "[FILE...]") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The argument FILE and what belongs to it; the command gets them as one ``source``."""
 
-    @functools.wraps(command)
-    def with_source(
-        *,
-        files: tuple[str, ...],
-        extra_vars: tuple[str, ...],
-        vault_ids: tuple[str, ...],
-        vault_files: tuple[str, ...],
-        lookups: tuple[str, ...],
-        verbose: bool,
-        **others: Any,
-    ) -> Any:
-        from fleetform.loading import Source
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def with_source(
+            *,
+            files: tuple[str, ...],
+            extra_vars: tuple[str, ...],
+            vault_ids: tuple[str, ...],
+            vault_files: tuple[str, ...],
+            lookups: tuple[str, ...],
+            verbose: bool,
+            **others: Any,
+        ) -> Any:
+            from fleetform.loading import Source
 
-        return command(source=Source(files, extra_vars, vault_ids, vault_files, lookups, verbose), **others)
+            return command(source=Source(files, extra_vars, vault_ids, vault_files, lookups, verbose), **others)
 
-    return _file_options(with_source)
+        return click.argument("files", nargs=-1, metavar=metavar, type=click.Path())(_file_options(with_source))
+
+    return decorate
+
+
+def _account_names(context: click.Context, _option: click.Parameter, begun: str) -> list[str]:
+    """The accounts of the fleet files that stand on the command line, for the shell to complete."""
+    from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError, check, find
+
+    try:
+        files = check(find(context.params.get("files") or ["fleet.yml"]))
+    except FleetFileError:
+        return []
+    return [name for checked in files.values() for name in checked.account_lines if name.startswith(begun)]
 
 
 chooses = with_options(
@@ -141,7 +154,7 @@ class Fleetform(click.Group):
             sys.exit(ERROR)
 
 
-@click.group(cls=Fleetform, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Fleetform, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(package_name="fleetform", prog_name="fleetform")
 def main() -> None:
     """Provision devices that live in vendor clouds.
@@ -151,6 +164,10 @@ def main() -> None:
       fleetform plan                          what would change? nothing is written
       fleetform apply                         change it, after asking
       fleetform plan --exit-code              in a pipeline: 2 means drift
+
+    \b
+    It ends with 0 when it is done or there is nothing to do, with 1 after an error, with 2 where --exit-code finds changes,
+    with 3 when an apply has sent nothing, and with 130 when it was interrupted.
 
     For completion in bash: eval "$(_FLEETFORM_COMPLETE=bash_source fleetform)"; zsh and fish likewise.
 
@@ -178,7 +195,7 @@ def validate(files: tuple[str, ...]) -> None:
 
 
 @main.command()
-@reads_files
+@reads_files()
 @chooses
 @prints
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Save the plan there, for `fleetform apply PLAN`.")
@@ -249,7 +266,7 @@ def show(plan: str, forms: tuple[str, ...], outputs: tuple[Path, ...], max_chars
 
 
 @main.command()
-@reads_files
+@reads_files("[FILE... | PLAN]")
 @chooses
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option(
@@ -281,10 +298,16 @@ def apply(
     """Make the clouds what the fleet file says, or carry out a saved plan.
 
     Shows the plan and asks; without a terminal it takes --yes. Ctrl-C lets the calls under way end, and says what was done.
+    Instead of FILE it takes the PLAN of `fleetform plan --out PLAN`, and does what of it is left to do.
 
     \b
       fleetform apply
+      fleetform apply plan.json
       fleetform apply --yes --allow delete --limit delete=20
+
+    \b
+    It ends with 0 when all is done, with 1 when something failed, is unclear or was skipped, with 3 when nothing was sent
+    (declined, refused, over a limit, another apply is at work), and with 130 when it was interrupted.
     """
     from fleetform import saved
     from fleetform.exits import NOTHING_SENT
@@ -375,8 +398,10 @@ def _print(data: dict[str, Any], pairs: Sequence[tuple[str, Path | None]], max_c
 
 
 @main.command("import")
-@reads_files
-@click.option("--account", required=True, metavar="NAME", help="The account whose devices are written.")
+@reads_files()
+@click.option(
+    "--account", required=True, metavar="NAME", shell_complete=_account_names, help="The account whose devices are written."
+)
 @click.option("--output", type=click.Path(path_type=Path), help="File to write; with --split-by space a folder.")
 @click.option(
     "--split-by", type=click.Choice(["account", "space"]), default="account", show_default=True, help="One file for each."
@@ -421,7 +446,7 @@ def import_devices(
 
 @main.command()
 @click.argument("device")
-@reads_files
+@reads_files()
 def explain(
     device: str,
     source: Source,
@@ -459,7 +484,12 @@ def schema(what: str) -> None:
 
 @main.command()
 def capabilities() -> None:
-    """Show what can be set at which vendor, as a Markdown table."""
+    """Show what can be set at which vendor, as a Markdown table.
+
+    \b
+      fleetform capabilities
+      fleetform capabilities | grep tags
+    """
     from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import table
     from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import VENDORS
 
@@ -477,7 +507,12 @@ def capabilities() -> None:
 def sandbox(port: int, state: Path | None, reset: bool) -> None:
     """Serve the simulated vendor clouds until interrupted.
 
-    Prints one line of JSON with the url when it is ready. The accounts' urls are below it: /blynk and /greenlake.
+    Prints one line of JSON with the url when it is ready. The urls of accounts are below it: /webex/v1, /blynk, /xyte, /greenlake
+    and /mobilefirst/mfpadmin; URL/_sandbox names credentials that work.
+
+    \b
+      fleetform sandbox --port 8080
+      fleetform sandbox --state clouds.json
     """
     from fleetform.sandbox.server import serve
 

@@ -277,6 +277,9 @@ def test_the_shell_gets_its_completion(fleetform: Command, shell: str) -> None:
     words = {"COMP_WORDS": "fleetform pl", "COMP_CWORD": "1" if shell != "fish" else "pl"}
     assert "plan" in fleetform.installed(env={"_FLEETFORM_COMPLETE": f"{shell}_complete", **words}).out
     if shell != "fish":
+        fleetform.fleet(PANEL)
+        words = {"COMP_WORDS": "fleetform import --account l", "COMP_CWORD": "3"}
+        assert "lab" in fleetform.installed(env={"_FLEETFORM_COMPLETE": f"{shell}_complete", **words}).out
         words = {"COMP_WORDS": "fleetform plan --for", "COMP_CWORD": "2"}
         assert "--format" in fleetform.installed(env={"_FLEETFORM_COMPLETE": f"{shell}_complete", **words}).out
 
