@@ -11,7 +11,7 @@ WORKERS ?= auto
 PARALLEL := --numprocesses $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help environment demo test lint format unit coverage sanity integration artifacts build docs changelog release bench test-matrix clean
+.PHONY: help environment demo test lint format unit coverage sanity integration browser artifacts build docs changelog release bench test-matrix clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' Makefile
@@ -22,7 +22,7 @@ environment: ## make or update .venv with everything that the other targets need
 demo: environment ## converge a small fleet in the sandbox: changes, no changes, a drift repaired, plan, apply and import by the command
 	@scripts/demo
 
-test: environment ## everything that CI runs: lint, sanity, then unit, integration and artifact tests
+test: environment ## everything that CI runs: lint, sanity, then unit, integration, browser and artifact tests
 	@scripts/test $(PARALLEL)
 
 lint: environment ## ruff, mypy, ansible-lint, yamllint, documentation and changelog lint
@@ -43,6 +43,9 @@ sanity: environment ## ansible-test sanity on what git would commit
 
 integration: environment ## the command and real ansible-playbook runs against the sandbox
 	@$(PYTEST) tests/command tests/integration $(PARALLEL)
+
+browser: environment ## the page of a plan in a Chromium without a window; skipped where there is none (scripts/chromium installs it)
+	@$(PYTEST) tests/browser $(PARALLEL)
 
 artifacts: environment ## build the wheel and the Galaxy tarball and try them in clean environments
 	@$(PYTEST) tests/artifacts $(PARALLEL)

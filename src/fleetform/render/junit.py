@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
-from fleetform.render.words import Data, action, changes_of, label, plain, title, value
+from fleetform.render.words import Data, action, changes_by_address, label, plain, title, value
 
 # What XML 1.0 cannot hold at all.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -17,6 +17,7 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def junit(plan: Data) -> str:
     """The plan as JUnit XML, one suite per account, one case per device under its address."""
     suites = Element("testsuites", name="fleetform")
+    changes = changes_by_address(plan)
     accounts = sorted(
         {device["account"] or "" for device in plan["devices"]} | {error["account"] or "" for error in plan["errors"]}
     )
@@ -32,7 +33,7 @@ def junit(plan: Data) -> str:
                 SubElement(case, "skipped", message=_text(f"blocked: {device['reason']}"))
             elif action(device) != "no-op":
                 failures += 1
-                body = "\n".join(_lines(plan, device))
+                body = "\n".join(_lines(changes[device["address"]]))
                 words = f"{action(device)} {title(device)}: {len(body.splitlines())} changes"
                 failure = SubElement(case, "failure", type=action(device), message=_text(words))
                 failure.text = _text(body)
@@ -50,11 +51,10 @@ def _case(suite: Element, account: str, name: str) -> Element:
     return SubElement(suite, "testcase", classname=_text(f"fleetform.{account or 'fleet'}"), name=_text(name))
 
 
-def _lines(plan: Data, device: Data) -> list[str]:
-    rows = changes_of(plan, device["address"])
+def _lines(changes: list[Data]) -> list[str]:
     return [
         f"{label(change)}: {'not known' if change.get('unverified') else value(change['before'])} -> {value(change['after'])}"
-        for change in rows
+        for change in changes
     ]
 
 

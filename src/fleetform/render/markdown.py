@@ -11,14 +11,14 @@ from fleetform.render.words import (
     SIGNS,
     Data,
     action,
-    changes_of,
+    changes_by_address,
     counts,
     effort,
-    has_changes,
     label,
     plain,
     title,
     value,
+    verdict,
     warnings,
 )
 
@@ -47,7 +47,7 @@ def code(text: str) -> str:
 
 def markdown(plan: Data, *, max_chars: int = MAX_CHARS) -> str:
     """The plan. Errors, what cannot be undone and the sums come first; what does not fit is counted."""
-    head = [MARKER, "", f"### {_headline(plan)}", "", f"{escaped(counts(plan))}. {escaped(effort(plan))}.", ""]
+    head = [MARKER, "", f"### fleetform: {verdict(plan)}", "", f"{escaped(counts(plan))}. {escaped(effort(plan))}.", ""]
     head += _list("Errors", [error["message"] for error in plan["errors"]])
     if not plan["complete"]:
         head += ["**This plan is not complete: an account could not be read.**", ""]
@@ -57,10 +57,11 @@ def markdown(plan: Data, *, max_chars: int = MAX_CHARS) -> str:
     head += _list("Warnings", warnings(plan))
     lines = _fitting(head, max_chars - 200)
     room = max_chars - 100 - len("\n".join(lines))
+    changes = changes_by_address(plan)
     changed = [device for device in plan["devices"] if action(device) != "no-op"]
     shown = 0
     for device in changed:
-        block = _device(plan, device)
+        block = _device(device, changes[device["address"]])
         size = len("\n".join(block)) + 1
         if size > room:
             break
@@ -70,12 +71,6 @@ def markdown(plan: Data, *, max_chars: int = MAX_CHARS) -> str:
     if shown < len(changed):
         lines += ["", f"... and {len(changed) - shown} more devices. The whole plan is in the run that made this comment."]
     return "\n".join(lines) + "\n"
-
-
-def _headline(plan: Data) -> str:
-    if plan["errors"]:
-        return "fleetform: the plan has errors"
-    return "fleetform: changes are planned" if has_changes(plan) else "fleetform: nothing to do"
 
 
 def _list(heading: str, rows: list[str]) -> list[str]:
@@ -93,12 +88,12 @@ def _fitting(lines: list[str], room: int) -> list[str]:
     return kept
 
 
-def _device(plan: Data, device: Data) -> list[str]:
+def _device(device: Data, changes: list[Data]) -> list[str]:
     kind = action(device)
     where = f" ({escaped(device['declared_at'])})" if device["declared_at"] else ""
     account = f"{escaped(device['account'])}: " if device["account"] else ""
     lines = ["", f"**{SIGNS[kind]} {account}{escaped(title(device))}** {kind}{where}", ""]
-    rows = [change for change in changes_of(plan, device["address"]) if change["action"] != "delete"]
+    rows = [change for change in changes if change["action"] != "delete"]
     if rows:
         lines += ["| what | before | after |", "|---|---|---|"]
     for change in rows:

@@ -16,7 +16,7 @@ from fleetform.render.words import (
     Data,
     action,
     by_account,
-    changes_of,
+    changes_by_address,
     counts,
     effort,
     has_changes,
@@ -35,13 +35,14 @@ def text(plan: Data, *, colour: bool = False, unchanged: bool = False) -> str:
     target = StringIO()
     colour = colour and not os.environ.get("NO_COLOR")
     console = Console(file=target, force_terminal=colour, no_color=not colour, highlight=False, soft_wrap=True, width=1000)
+    changes = changes_by_address(plan)
     for account, devices in by_account(plan):
         shown = [device for device in devices if unchanged or action(device) != "no-op" or device["reason"]]
         if not shown:
             continue
         console.print(Text(f"{plain(account) or 'the account'} ({devices[0]['vendor']})", style="bold"))
         for device in shown:
-            _device(console, plan, device)
+            _device(console, device, changes[device["address"]])
         console.print()
     for kind, style, rows in (
         ("error", "red", [error["message"] for error in plan["errors"]]),
@@ -56,7 +57,7 @@ def text(plan: Data, *, colour: bool = False, unchanged: bool = False) -> str:
     return target.getvalue()
 
 
-def _device(console: Console, plan: Data, device: Data) -> None:
+def _device(console: Console, device: Data, changes: list[Data]) -> None:
     kind = action(device)
     head = Text(f"  {'!' if device['reason'] and kind == 'no-op' else SIGNS[kind]} {title(device)}", style=_COLOURS[kind])
     if device["id"] is not None:
@@ -68,7 +69,7 @@ def _device(console: Console, plan: Data, device: Data) -> None:
     console.print(head)
     if device["reason"]:
         console.print(Text(f"      {'blocked: ' if kind == 'no-op' else ''}{plain(device['reason'])}", style="yellow"))
-    for change in changes_of(plan, device["address"]):
+    for change in changes:
         if change["action"] == "delete":
             continue
         line = Text(f"      {label(change)}: ")

@@ -16,11 +16,13 @@ SIGNS = {"create": "+", "update": "~", "delete": "-", "no-op": " "}
 """What stands before a device."""
 
 _REFERENCE = frozenset({"id", "name", "path", "email"})
-_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]")
+_INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
 
 
 def plain(text: str) -> str:
     """Text in one line in which nothing is hidden: control and direction characters are written out."""
+    if text.isprintable():
+        return text
 
     def written_out(character: str) -> str:
         hidden = _INVISIBLE.match(character) or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
@@ -63,9 +65,12 @@ def action(device: Data) -> str:
     return str(device["actions"][0])
 
 
-def changes_of(plan: Data, address: str) -> list[Data]:
-    """The changes of one device."""
-    return [change for change in plan["changes"] if change["address"] == address]
+def changes_by_address(plan: Data) -> dict[str, list[Data]]:
+    """The changes of each device, for every address in the plan. Made once for a plan: a search per device would be quadratic."""
+    found: dict[str, list[Data]] = {device["address"]: [] for device in plan["devices"]}
+    for change in plan["changes"]:
+        found.setdefault(change["address"], []).append(change)
+    return found
 
 
 def label(change: Data) -> str:
@@ -73,16 +78,21 @@ def label(change: Data) -> str:
     return plain(str(change["attribute"] or change["action"]))
 
 
+def sums(plan: Data) -> list[tuple[str, int, str]]:
+    """What the summary counts: its kind, how many devices, and in which words."""
+    summary = plan["summary"]
+    rows = [(kind, summary[kind], f"to {kind}") for kind in ("create", "update", "delete")]
+    rows.append(("unchanged", summary["unchanged"], "unchanged"))
+    if summary["unverified"]:
+        rows.append(("unverified", summary["unverified"], "that cannot be compared and are sent"))
+    if plan["blocked"]:
+        rows.append(("blocked", len(plan["blocked"]), "blocked"))
+    return rows
+
+
 def counts(plan: Data) -> str:
     """How many devices, in the words of the summary."""
-    summary = plan["summary"]
-    parts = [f"{summary['create']} to create", f"{summary['update']} to update", f"{summary['delete']} to delete"]
-    parts.append(f"{summary['unchanged']} unchanged")
-    if summary["unverified"]:
-        parts.append(f"{summary['unverified']} that cannot be compared and are sent")
-    if plan["blocked"]:
-        parts.append(f"{len(plan['blocked'])} blocked")
-    return ", ".join(parts)
+    return ", ".join(f"{number} {words}" for _kind, number, words in sums(plan))
 
 
 def effort(plan: Data) -> str:
@@ -103,6 +113,13 @@ def duration(seconds: float) -> str:
     return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
 
 
+def verdict(plan: Data) -> str:
+    """The plan in a few words."""
+    if plan["errors"]:
+        return "the plan has errors"
+    return "changes are planned" if has_changes(plan) or plan["summary"]["calls"] else "nothing to do"
+
+
 def has_changes(plan: Data) -> bool:
     """Whether an apply would change something that can be compared."""
     summary = plan["summary"]
@@ -115,20 +132,3 @@ def by_account(plan: Data) -> list[tuple[str, list[Data]]]:
     for device in plan["devices"]:
         groups.setdefault(device["account"] or "", []).append(device)
     return sorted(groups.items())
-
-
-def explained(row: Data) -> str:
-    """One device of `fleetform explain` as lines."""
-    if "error" in row:
-        return plain(row["error"])
-    lines = [plain(row["address"]), f"  declared in {plain(row['declared_at'] or 'nowhere')}"]
-    lines += [f"    {name}: {value(item)}" for name, item in sorted((row["declared"] or {}).items())]
-    lines.append("  there is" if row["observed"] else "  there is no such device")
-    lines += [f"    {name}: {value(item)}" for name, item in (row["observed"] or {}).items()]
-    lines.append(f"  would be done: {row['action']}" + (f" ({plain(row['reason'])})" if row["reason"] else ""))
-    for change in row["changes"]:
-        before = "not known" if change.get("unverified") else value(change["before"])
-        lines.append(f"    {label(change)}: {before} -> {value(change['after'])}")
-        lines += [f"      {call['method']} {plain(call['path'])}" for call in change["calls"]]
-    lines += [f"  note: {plain(text)}" for text in row["warnings"]]
-    return "\n".join(lines)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from collections.abc import Iterator
 from html.parser import HTMLParser
 from typing import Any
 from xml.etree import ElementTree
@@ -17,84 +18,8 @@ import pytest
 from fleetform.render import rendered
 from fleetform.render.markdown import MARKER, code, escaped
 from fleetform.render.words import duration, value
+from tests.unit.render.plans import HOSTILE, USUAL, change, device, plan
 
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "a | b ` c `` d",
-    "@everyone #1 <!-- hidden -->",
-    "[click](https://evil.example)",
-    "line\nbreak\x1b[31mred\x07",
-    "\u202eturned\u200b",
-    "]]> &amp; <x/>",
-    "{{ 1 + 1 }}",
-    "\x00\ud800",
-]
-
-
-def device(number: int, action: str, name: str, **more: Any) -> dict[str, Any]:
-    return {
-        "address": f"lab/{number}",
-        "account": "lab",
-        "vendor": "blynk",
-        "id": None if action == "create" else str(number),
-        "name": name,
-        "serial": None,
-        "actions": [action],
-        "before": None,
-        "after": None,
-        "after_unknown": [],
-        "sensitive": [],
-        "irreversible": action == "delete",
-        "reason": None,
-        "declared_at": f"fleet.yml:{number}",
-        **more,
-    }
-
-
-def change(number: int, action: str, attribute: str | None, before: Any, after: Any, **more: Any) -> dict[str, Any]:
-    row = {"address": f"lab/{number}", "action": action, "attribute": attribute, "before": before, "after": after}
-    return {**row, "calls": [{"method": "PUT", "path": "/device"}], **more}
-
-
-def plan(*pairs: tuple[dict[str, Any], list[dict[str, Any]]], **more: Any) -> dict[str, Any]:
-    devices = [pair[0] for pair in pairs]
-    counts = {name: sum(one["actions"] == [name] for one in devices) for name in ("create", "update", "delete", "no-op")}
-    return {
-        "format": 1,
-        "tool_version": "1.0.0",
-        "created_at": "2026-11-21T10:00:00Z",
-        "expires_at": "2026-11-22T10:00:00Z",
-        "complete": True,
-        "effort": {"blynk": {"calls": 3, "seconds": 0.0}},
-        "warnings": [],
-        "errors": [],
-        "blocked": [],
-        "summary": {
-            "create": counts["create"],
-            "update": counts["update"],
-            "delete": counts["delete"],
-            "unchanged": counts["no-op"],
-            "unverified": 0,
-            "calls": 3,
-            "seconds": 0.0,
-        },
-        "devices": devices,
-        "changes": [row for pair in pairs for row in pair[1]],
-        **more,
-    }
-
-
-USUAL = plan(
-    (device(1, "update", "Lobby"), [change(1, "rename", "name", "Lobby", "Hall")]),
-    (device(2, "create", "New"), [change(2, "claim", None, None, {"model": "M"})]),
-    (device(3, "delete", "Old"), [change(3, "delete", None, {"id": "3", "name": "Old"}, None)]),
-    (device(4, "no-op", "Same"), []),
-    (device(5, "no-op", "Waiting", reason="needs activation"), []),
-    blocked=[{"address": "lab/5", "reason": "needs activation"}],
-    errors=[{"account": "av", "address": None, "kind": "Forbidden", "message": "account av: no right"}],
-    warnings=["lab/3: it does not come back", "something general"],
-)
 FORMS = ["text", "json", "markdown", "html", "junit"]
 
 
@@ -122,7 +47,7 @@ def test_names_that_mean_something_elsewhere_show_as_text(form: str, name: str) 
         warnings=[name],
     )
     shown = rendered(data, form)
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u202e\u200b\ud800]", shown)
+    assert not re.search("[\x00-\x08\x0b-\x1f\x7f\u061c\u202e\u200b\ud800]", shown)
     if form == "json":
         assert json.loads(shown) == data
     if form == "junit":
@@ -144,8 +69,9 @@ def test_names_that_mean_something_elsewhere_show_as_text(form: str, name: str) 
 
 
 KNOWN_TAGS = {
-    "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "ul", "li", "input", "span", "details", "summary",
-    "dl", "dt", "dd", "del", "ins", "script",
+    "html", "head", "meta", "title", "style", "body", "h1", "h2", "p", "ul", "li", "b", "bdi", "span", "strong", "script",
+    "table", "thead", "tbody", "tr", "th", "td", "div", "label", "input", "output", "section", "details", "summary",
+    "tfoot", "dl", "dt", "dd", "del", "ins",
 }  # fmt: skip
 
 
@@ -165,12 +91,30 @@ def tags(page: str) -> set[str]:
     return found
 
 
+@pytest.mark.parametrize("form", FORMS)
+def test_the_time_for_a_device_does_not_grow_with_their_number(form: str) -> None:
+    walks = 0
+
+    class Rows(list[dict[str, Any]]):
+        def __iter__(self) -> Iterator[dict[str, Any]]:
+            nonlocal walks
+            walks += 1
+            return super().__iter__()
+
+    pairs = [(device(number, "update", f"D{number}"), [change(number, "rename", "name", "a", "b")]) for number in range(5000)]
+    data = plan(*pairs)
+    data.update(devices=Rows(data["devices"]), changes=Rows(data["changes"]))
+    shown = rendered(data, form, max_chars=10_000_000)
+    assert "D4999" in shown
+    assert walks < 20
+
+
 def test_text_marks_what_cannot_be_undone_and_what_is_blocked() -> None:
     lines = rendered(USUAL, "text").splitlines()
     assert any("- Old" in line and "cannot be undone" in line for line in lines)
     assert any("! Waiting" in line for line in lines)
     assert not any("Same" in line for line in lines)
-    assert lines[-1].startswith("Plan: 1 to create, 1 to update, 1 to delete, 2 unchanged, 1 blocked.")
+    assert lines[-1].startswith("Plan: 1 to create, 1 to update, 1 to delete, 1 unchanged, 1 blocked.")
 
 
 def test_text_has_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,6 +137,15 @@ def test_markdown_begins_with_its_mark_then_errors_then_what_cannot_be_undone() 
     assert shown.startswith(MARKER)
     places = [shown.index(word) for word in ("1 to create", "**Errors**", "**Cannot be undone**", "**Warnings**", "Lobby")]
     assert places == sorted(places)
+
+
+def test_what_is_sent_although_it_cannot_be_compared_is_planned_too() -> None:
+    nothing = plan((device(1, "no-op", "Same"), []), effort={})
+    sent = plan((device(1, "no-op", "Sent"), []), summary={**nothing["summary"], "unverified": 1, "calls": 1})
+    assert [rendered(data, "markdown").splitlines()[2] for data in (nothing, sent)] == [
+        "### fleetform: nothing to do",
+        "### fleetform: changes are planned",
+    ]
 
 
 @pytest.mark.parametrize("most", [2_000, 10_000, 65_000])
