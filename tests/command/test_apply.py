@@ -111,8 +111,9 @@ def test_what_fails_ends_with_1_and_the_rest_is_done(fleetform: Command) -> None
     fleetform.sandbox.fault(
         {"vendor": "blynk", "method": "POST", "path": ".*/organization/device.*", "status": 400, "times": None}
     )
-    ran = fleetform("apply", "--yes", code=1)
+    ran = fleetform("apply", "--yes", "--format", "markdown", code=1)
     assert "failed: " in ran.err
+    assert "### fleetform: applied in part, " in ran.out
     fleetform.sandbox.call("DELETE", "/faults")
     fleetform("apply", "--yes")
     assert "Nothing to do" in fleetform("apply", "--yes").err

@@ -16,8 +16,9 @@ from fleetform.render.words import (
     Data,
     action,
     by_account,
-    changes_by_address,
+    changes_with_outcomes,
     duration,
+    is_good,
     label,
     plain,
     sums,
@@ -38,7 +39,7 @@ def html(plan: Data) -> str:
     style, script = _asset("page.css"), _asset("page.js")
     # Nothing from elsewhere is loaded, and nothing runs but this script, whatever a device is called.
     policy = f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; base-uri 'none'; form-action 'none'"
-    changes = changes_by_address(plan)
+    changes = changes_with_outcomes(plan)
     parts = [
         "<!doctype html>",
         '<html lang="en"><head><meta charset="utf-8">',
@@ -129,7 +130,7 @@ def _device(device: Data, changes: list[Data]) -> str:
     if device["reason"]:
         body += f' <p class="update">{_text(device["reason"])}</p>'
     if changes:
-        rows = [f"<dt>{_text(label(change))}</dt> <dd>{_difference(change, kind)}</dd>" for change in changes]
+        rows = [f"<dt>{_text(label(change))}</dt> <dd>{_difference(change, kind)}{_outcome(change)}</dd>" for change in changes]
         body += f" <dl>{' '.join(rows)}</dl>"
     state = ' class="device same"' if word == "unchanged" else ' class="device" open'
     return f"<details{state}><summary>{head}</summary> {body}</details>"
@@ -143,6 +144,12 @@ def _difference(change: Data, kind: str) -> str:
         return after
     before = "not known" if change.get("unverified") else value(change["before"])
     return f"<del>{_text(before)}</del> {after}"
+
+
+def _outcome(change: Data) -> str:
+    if "outcome" not in change:
+        return ""
+    return f' <span class="{"create" if is_good(change["outcome"]) else "delete"}">{_text(change["outcome"])}</span>'
 
 
 def _number(number: int, word: str) -> str:

@@ -11,7 +11,7 @@ from fleetform.render.words import (
     SIGNS,
     Data,
     action,
-    changes_by_address,
+    changes_with_outcomes,
     counts,
     effort,
     label,
@@ -28,13 +28,16 @@ MARKER = "<!-- fleetform plan -->"
 MAX_CHARS = 65_000
 """A little less than what GitHub takes in a comment."""
 
-# What begins a mark-up, a mention, an issue number, a table cell or a comment.
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~@&:$=^-])")
+# What begins a mark-up, a mention, an issue number, a link, a table cell or a comment.
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~@&:$=^-]|(?<=www)\.)", re.IGNORECASE)
 
 
 def escaped(text: str) -> str:
-    """Text that shows as it is. A character that could mean something is written as its number, which no dialect reads anew."""
-    return _SPECIAL.sub(lambda found: f"&#{ord(found[1])};", plain(text))
+    """Text that shows as it is. A character that could mean something is written as its number, which no dialect reads anew.
+
+    Mentions and issues are looked for in what is shown, so that something unseen stands behind their signs.
+    """
+    return _SPECIAL.sub(lambda found: f"&#{ord(found[1])};" + ("&#8203;" if found[1] in "@#" else ""), plain(text))
 
 
 def code(text: str) -> str:
@@ -57,7 +60,7 @@ def markdown(plan: Data, *, max_chars: int = MAX_CHARS) -> str:
     head += _list("Warnings", warnings(plan))
     lines = _fitting(head, max_chars - 200)
     room = max_chars - 100 - len("\n".join(lines))
-    changes = changes_by_address(plan)
+    changes = changes_with_outcomes(plan)
     changed = [device for device in plan["devices"] if action(device) != "no-op"]
     shown = 0
     for device in changed:
@@ -93,12 +96,15 @@ def _device(device: Data, changes: list[Data]) -> list[str]:
     where = f" ({escaped(device['declared_at'])})" if device["declared_at"] else ""
     account = f"{escaped(device['account'])}: " if device["account"] else ""
     lines = ["", f"**{SIGNS[kind]} {account}{escaped(title(device))}** {kind}{where}", ""]
-    rows = [change for change in changes if change["action"] != "delete"]
+    rows = [change for change in changes if change["action"] != "delete" or "outcome" in change]
     if rows:
-        lines += ["| what | before | after |", "|---|---|---|"]
+        heads = ["what", "before", "after", *(["outcome"] if "outcome" in rows[0] else [])]
+        lines += [f"| {' | '.join(heads)} |", "|---" * len(heads) + "|"]
     for change in rows:
         before = "not known" if change.get("unverified") else value(change["before"])
-        lines.append(f"| {escaped(label(change))} | {_cell(before)} | {_cell(value(change['after']))} |")
+        cells = [escaped(label(change)), _cell(before), _cell(value(change["after"]))]
+        cells += [escaped(change["outcome"])] if "outcome" in change else []
+        lines.append(f"| {' | '.join(cells)} |")
     return lines
 
 

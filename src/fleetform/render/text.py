@@ -16,14 +16,15 @@ from fleetform.render.words import (
     Data,
     action,
     by_account,
-    changes_by_address,
+    changes_with_outcomes,
     counts,
     effort,
-    has_changes,
+    is_good,
     label,
     plain,
     title,
     value,
+    verdict,
     warnings,
 )
 
@@ -35,7 +36,7 @@ def text(plan: Data, *, colour: bool = False, unchanged: bool = False) -> str:
     target = StringIO()
     colour = colour and not os.environ.get("NO_COLOR")
     console = Console(file=target, force_terminal=colour, no_color=not colour, highlight=False, soft_wrap=True, width=1000)
-    changes = changes_by_address(plan)
+    changes = changes_with_outcomes(plan)
     for account, devices in by_account(plan):
         shown = [device for device in devices if unchanged or action(device) != "no-op" or device["reason"]]
         if not shown:
@@ -52,7 +53,9 @@ def text(plan: Data, *, colour: bool = False, unchanged: bool = False) -> str:
             console.print(Text(f"{kind}: {plain(row)}", style=style))
     if not plan["complete"]:
         console.print(Text("This plan is not complete: an account could not be read.", style="red"))
-    words = "Plan" if has_changes(plan) or plan["summary"]["calls"] else "Nothing to do"
+    words = verdict(plan).capitalize()
+    if words == "Changes are planned":
+        words = "Plan"
     console.print(Text(f"{words}: {counts(plan)}. {effort(plan)}.", style="bold"))
     return target.getvalue()
 
@@ -70,11 +73,20 @@ def _device(console: Console, device: Data, changes: list[Data]) -> None:
     if device["reason"]:
         console.print(Text(f"      {'blocked: ' if kind == 'no-op' else ''}{plain(device['reason'])}", style="yellow"))
     for change in changes:
-        if change["action"] == "delete":
-            continue
+        outcome = change.get("outcome")
         line = Text(f"      {label(change)}: ")
+        if change["action"] == "delete":
+            if outcome is not None:
+                console.print(line.append(plain(outcome), style=_style(outcome)))
+            continue
         if change["before"] is not None or kind == "update":
             line.append("not known" if change.get("unverified") else value(change["before"]), style="red")
             line.append(" -> ")
         line.append(value(change["after"]), style="green")
+        if outcome is not None:
+            line.append(f"  {plain(outcome)}", style=_style(outcome))
         console.print(line)
+
+
+def _style(outcome: str) -> str:
+    return "green" if is_good(outcome) else "bold red"

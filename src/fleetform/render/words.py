@@ -113,8 +113,33 @@ def duration(seconds: float) -> str:
     return f"about {round(seconds / 60)} min" if seconds < 5400 else f"about {seconds / 3600:.1f} h"
 
 
+def changes_with_outcomes(plan: Data) -> dict[str, list[Data]]:
+    """The changes of each device; once an apply was asked for, each with its ``outcome``: a status, and why."""
+    if "results" not in plan:
+        return changes_by_address(plan)
+    came = {_key(row): row["status"] + (f": {row['message']}" if row["message"] else "") for row in plan["results"]}
+    return changes_by_address(
+        {**plan, "changes": [{**change, "outcome": came.get(_key(change), "not sent")} for change in plan["changes"]]}
+    )
+
+
+def _key(row: Data) -> tuple[str, str, str | None]:
+    return row["address"], row["action"], row["attribute"]
+
+
+def is_good(outcome: str) -> bool:
+    """Whether a change is in effect after an apply."""
+    return outcome in ("done", "already")
+
+
 def verdict(plan: Data) -> str:
-    """The plan in a few words."""
+    """The plan in a few words, or what an apply of it came to."""
+    if plan.get("results"):
+        done = sum(is_good(row["status"]) for row in plan["results"])
+        words = "interrupted" if plan["interrupted"] else "applied" if done == len(plan["results"]) else "applied in part"
+        return f"{words}, {done} of {len(plan['results'])} changes are in effect"
+    if "results" in plan and plan["changes"]:
+        return "nothing was sent"
     if plan["errors"]:
         return "the plan has errors"
     return "changes are planned" if has_changes(plan) or plan["summary"]["calls"] else "nothing to do"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import copy
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -114,7 +115,7 @@ def test_text_marks_what_cannot_be_undone_and_what_is_blocked() -> None:
     assert any("- Old" in line and "cannot be undone" in line for line in lines)
     assert any("! Waiting" in line for line in lines)
     assert not any("Same" in line for line in lines)
-    assert lines[-1].startswith("Plan: 1 to create, 1 to update, 1 to delete, 1 unchanged, 1 blocked.")
+    assert lines[-1].startswith("The plan has errors: 1 to create, 1 to update, 1 to delete, 1 unchanged, 1 blocked.")
 
 
 def test_text_has_colours_only_where_they_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -210,3 +211,71 @@ def test_values_read_as_people_write_them(item: Any, words: str) -> None:
 )
 def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
     assert duration(seconds) == words
+
+
+def applied(*statuses: tuple[str, str | None], **more: Any) -> dict[str, Any]:
+    """USUAL without its errors, after an apply in which this came of its changes."""
+    rows = [
+        {**{name: change[name] for name in ("address", "action", "attribute")}, "status": status, "message": message}
+        for change, (status, message) in zip(USUAL["changes"], statuses, strict=False)
+    ]
+    return {**USUAL, "errors": [], "interrupted": False, "results": rows, **more}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_after_an_apply_every_format_says_what_came_of_each_change(form: str) -> None:
+    shown = rendered(
+        applied(("done", None), ("failed", "HTTP 400: no such template"), ("skipped", "it needs a change that failed")), form
+    )
+    assert "no such template" in shown
+    assert "it needs a change that failed" in shown
+    if form not in ("json", "junit"):
+        assert "pplied in part, 1 of 3 changes are in effect" in shown
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (applied(("done", None), ("already", None), ("done", None)), "applied, 3 of 3 changes are in effect"),
+        (
+            applied(("done", None), ("skipped", "x"), ("skipped", "x"), interrupted=True),
+            "interrupted, 1 of 3 changes are in effect",
+        ),
+        (applied(), "nothing was sent"),
+        (
+            {**applied(), "changes": [], "summary": {**USUAL["summary"], "create": 0, "update": 0, "delete": 0, "calls": 0}},
+            "nothing to do",
+        ),
+    ],
+)
+def test_the_headline_says_what_an_apply_came_to(data: dict[str, Any], words: str) -> None:
+    assert f"### fleetform: {words}\n" in rendered(data, "markdown")
+    assert rendered(data, "text").splitlines()[-1].startswith(words.capitalize())
+    assert f"<title>fleetform: {words}</title>" in rendered(data, "html")
+
+
+def test_a_device_passes_in_junit_once_its_changes_are_in_effect() -> None:
+    root = ElementTree.fromstring(rendered(applied(("done", None), ("failed", "no"), ("already", None)), "junit"))
+    failed = [case.get("name") for case in root.iter("testcase") if case.find("failure") is not None]
+    assert failed == ["lab/2"]
+
+
+def test_the_outcome_is_a_column_of_a_markdown_table() -> None:
+    shown = rendered(applied(("done", None), ("failed", "a | b"), ("done", None)), "markdown")
+    assert "| what | before | after | outcome |\n|---|---|---|---|\n" in shown
+    assert '| name | `"Lobby"` | `"Hall"` | done |' in shown
+    assert "failed&#58; a &#124; b |" in shown
+
+
+def test_names_in_junit_are_unique_whatever_is_declared_twice() -> None:
+    twice = [{"account": "nope", "address": "nope/q", "kind": "SettingsError", "message": "no account"}] * 2
+    root = ElementTree.fromstring(rendered(plan(errors=twice), "junit"))
+    assert [case.get("name") for case in root.iter("testcase")] == ["nope/q", "nope/q (2)"]
+
+
+@pytest.mark.parametrize("text", ["@octocat", "see #1", "www.evil.example", "WWW.evil.example"])
+def test_nobody_is_called_and_nothing_is_linked_by_a_name(text: str) -> None:
+    """GitHub looks for mentions in what is shown, after entities were read."""
+    seen = html.unescape(escaped(text))
+    assert not re.search(r"[@#]\w", seen)
+    assert "www." not in escaped(text).lower()
