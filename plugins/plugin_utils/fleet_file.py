@@ -9,6 +9,7 @@ Accounts, devices and prune scopes of all files are put together; an account, or
 
 from __future__ import annotations
 
+import os
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,13 +19,15 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.template import Templar, is_trusted_as_template
 from jinja2 import Environment, TemplateSyntaxError, nodes
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.argspec import ACCOUNT
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Scope
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration
-from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError, check
-from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_syntax import Checked, Problem
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError, check, problems_in
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_syntax import Checked
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_values import wrong_in_account, wrong_in_scope
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_words import line_of, words
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_yaml import Problem
 from ansible_collections.fleetform.devices.plugins.plugin_utils.in_process import plain
 
 LOOKUPS = frozenset({"env", "vars", "file", "unvault"})
@@ -42,7 +45,10 @@ Options = dict[str, t.Any]
 
 @dataclass
 class LoadedFleet:
-    """What the files say: accounts rendered, devices as declarations and as options, scopes to prune, limits by action."""
+    """What the files say: accounts rendered, devices as declarations and as options, scopes to prune, limits by action.
+
+    ``account_places`` says in which file and line each account stands.
+    """
 
     files: tuple[str, ...] = ()
     accounts: dict[str | None, Options] = field(default_factory=dict, repr=False)
@@ -50,6 +56,7 @@ class LoadedFleet:
     devices: list[Options] = field(default_factory=list, repr=False)
     prune: list[Scope] = field(default_factory=list)
     max_changes: dict[str, dict[str, int]] = field(default_factory=dict)
+    account_places: dict[str | None, str] = field(default_factory=dict)
 
 
 def load(
@@ -62,17 +69,17 @@ def load(
 ) -> LoadedFleet:
     """The fleet that the files describe. Raises FleetFileError with every problem that could be found."""
     checked = check(files)
-    if problems := [problem for found in checked.values() for problem in found.problems]:
+    if problems := problems_in(checked):
         raise FleetFileError(problems)
     reading = _Reading(loader, allow_lookups)
     contents = {file: reading.contents(file) for file in files}
     variables: Options = dict(base_vars or {})
     for file, content in contents.items():
-        for name in content.get("vars_files") or ():
-            variables.update(reading.variables(str(Path(file).parent / str(name)), file))
+        for name, line in zip(content.get("vars_files") or (), checked[file].variable_lines, strict=False):
+            variables.update(reading.variables(str(Path(file).parent / str(name)), f"{file}:{line}"))
     if base_vars is None:
         # In a play they are the play's, which looks up what it likes.
-        reading.hold_to_lookups(extra_vars or {}, "--extra-vars")
+        reading.hold_each_to_lookups(extra_vars or {}, "--extra-vars")
     variables.update(extra_vars or {})
     if reading.problems:
         # A variable is rendered wherever it is used, so that nothing is rendered while one of them is wrong.
@@ -96,36 +103,68 @@ class _Reading:
         self.problems: list[Problem | str] = []
 
     def contents(self, file: str) -> Options:
-        return self._loaded(file, file) or {}
+        """What a fleet file holds, its text being right."""
+        try:
+            return self._loaded(file) or {}
+        except AnsibleError as error:
+            self.problems.append(f"{_placed(file, error)}: {words(error)}")
+            return {}
 
     def variables(self, path: str, wanted_by: str) -> Options:
-        content = self._loaded(path, wanted_by)
+        """The variables of a file that a fleet file names; none where it is wrong, which is a problem."""
+        if not os.path.isfile(path):
+            what = "this is a folder" if os.path.isdir(path) else "there is no such file"
+            self.problems.append(f"vars_files: {path}: {what} (named in {wanted_by})")
+            return {}
+        try:
+            content = self._loaded(path)
+        except AnsibleError as error:
+            self.problems.append(f"{_placed(path, error)} (named in {wanted_by}): {words(error)}")
+            return {}
         if content is None:
             return {}
         if not isinstance(content, dict):
             self.problems.append(f"{path}: a file of variables must hold a mapping of names to values")
             return {}
-        self.hold_to_lookups(content, path)
+        self.hold_each_to_lookups(content, path)
         return content
 
-    def _loaded(self, path: str, wanted_by: str) -> t.Any:
-        try:
-            return self.loader.load_from_file(str(Path(path).resolve()), cache="none", trusted_as_template=True)
-        except AnsibleError as error:
-            whose = "" if path == wanted_by else f" (named in {wanted_by})"
-            self.problems.append(f"{path}{whose}: {error.message}")
-            return None
+    def _loaded(self, path: str) -> t.Any:
+        return self.loader.load_from_file(os.path.realpath(path), cache="none", trusted_as_template=True)
 
     def rendered(self, value: t.Any, where: str) -> t.Any:
         """A value with its templates rendered, as plain data. What cannot be rendered becomes None and a problem."""
         if not self.hold_to_lookups(value, where):
             return None
         try:
-            # In a dictionary, because `omit` takes a key away.
-            return plain(value if self.templar is None else self.templar.template({"value": value}).get("value"))
+            return self._rendered(value)
         except AnsibleError as error:
-            self.problems.append(f"{where}: {error.message}")
+            self.problems.append(f"{where}: {words(error)}")
             return None
+
+    def rendered_options(self, options: t.Mapping[str, t.Any], where: str) -> Options | None:
+        """The options of a mapping rendered together. None where that cannot be; each option that is wrong is a problem."""
+        before = len(self.problems)
+        self.hold_each_to_lookups(options, where)
+        if len(self.problems) > before:
+            return None
+        try:
+            return t.cast(Options, self._rendered(options))
+        except AnsibleError as error:
+            for name, value in options.items():
+                self.rendered(value, f"{where}: {name}")
+            if len(self.problems) == before:
+                self.problems.append(f"{where}: {words(error)}")
+            return None
+
+    def _rendered(self, value: t.Any) -> t.Any:
+        # In a dictionary, because `omit` takes a key away.
+        return plain(value if self.templar is None else self.templar.template({"value": value}).get("value"))
+
+    def hold_each_to_lookups(self, named: t.Mapping[str, t.Any], where: str) -> None:
+        """The same as hold_to_lookups for each of several values, so that a problem names the one it is about."""
+        for name, value in named.items():
+            self.hold_to_lookups(value, f"{where}: {name}")
 
     def hold_to_lookups(self, value: t.Any, where: str) -> bool:
         """Whether the templates of a value make such lookups only as are allowed; what is not becomes a problem."""
@@ -149,17 +188,21 @@ class _Reading:
         return len(self.problems) == before
 
 
+def _placed(path: str, error: AnsibleError) -> str:
+    line = line_of(error)
+    return path if line is None else f"{path}:{line}"
+
+
 def _add(fleet: LoadedFleet, file: str, content: Options, checked: Checked, reading: _Reading) -> None:
     for name, options in (content.get("accounts") or {}).items():
-        where = f"{file}:{checked.account_lines.get(name, 1)}"
-        if name in fleet.accounts:
-            reading.problems.append(f"{where}: account {name} stands in another file as well; keep one")
-            continue
-        fleet.accounts[str(name)] = _account(options or {}, f"{where}: account {name}", reading)
-    defaults = reading.rendered(content.get("defaults") or {}, f"{file}: defaults") or {}
+        place = f"{file}:{checked.account_lines.get(name, 1)}"
+        fleet.accounts[str(name)] = _account(str(name), options or {}, f"{place}: account {name}", reading)
+        fleet.account_places[str(name)] = place
+    place = f"{file}:{checked.defaults_line}: defaults"
+    defaults = reading.rendered_options(content.get("defaults") or {}, place) or {}
     for number, options in enumerate(content.get("devices") or ()):
         where = f"{file}:{checked.device_lines[number]}"
-        given = reading.rendered(options, where)
+        given = reading.rendered_options(options, where)
         if given is None:
             continue
         try:
@@ -167,29 +210,32 @@ def _add(fleet: LoadedFleet, file: str, content: Options, checked: Checked, read
             fleet.declarations.append(declaration_from(whole, declared_at=where))
             fleet.devices.append({**whole, "declared_at": where})
         except DeclarationError as error:
-            reading.problems.append(f"{where}: {error}")
+            device = str(error.device).removesuffix(f" ({where})")
+            reading.problems.append(f"{where}: device {device}: {error.message}")
     for number, row in enumerate(content.get("prune") or ()):
-        where = f"{file}: prune[{number}]"
-        entry = reading.rendered(row, where) or {}
-        if not entry.get("scope"):
-            reading.problems.append(f"{where}: prune needs a scope: the devices outside of it are nobody's business here")
+        where = f"{file}:{checked.prune_lines[number]}: prune[{number}]"
+        entry = reading.rendered_options(row, where)
+        if entry is None:
             continue
-        if unset := [name for name, wanted in entry["scope"].items() if wanted is None]:
-            reading.problems.append(f"{where}: scope: {', '.join(unset)} has no value; say which devices are meant")
+        if wrong := wrong_in_scope(entry.get("scope")):
+            reading.problems += [f"{where}: {'' if name is None else 'scope: '}{text}" for name, text in wrong]
             continue
-        fleet.prune.append(Scope(entry.get("account") or defaults.get("account"), dict(entry["scope"]), where))
+        account = entry.get("account") or defaults.get("account")
+        fleet.prune.append(Scope(account, dict(entry["scope"]), f"{file}: prune[{number}]"))
     for action, limit in (content.get("max_changes") or {}).items():
-        if action in fleet.max_changes:
-            reading.problems.append(f"{file}: max_changes: {action} stands in another file as well; keep one")
-        fleet.max_changes[action] = {name: int(number) for name, number in (limit or {}).items()}
+        fleet.max_changes[action] = {name: int(number) for name, number in limit.items()}
 
 
-def _account(options: Options, where: str, reading: _Reading) -> Options:
+def _account(name: str, options: Options, where: str, reading: _Reading) -> Options:
     rendered = {}
-    for name, value in options.items():
-        rendered[name] = reading.rendered(value, f"{where}: {name}")
-        if ACCOUNT[name].get("no_log") and isinstance(rendered[name], str) and not rendered[name].strip():
-            reading.problems.append(f"{where}: {name} is empty; leave it out where it comes from the environment")
+    unknown = []
+    for option, value in options.items():
+        before = len(reading.problems)
+        rendered[option] = reading.rendered(value, f"{where}: {option}")
+        if len(reading.problems) > before:
+            unknown.append(option)
+    known = {option: value for option, value in rendered.items() if option not in unknown}
+    reading.problems += [f"{where}: {text}" for _option, text in wrong_in_account(known, name, unknown)]
     return rendered
 
 
@@ -198,13 +244,12 @@ def _given(options: Options) -> Options:
 
 
 def _texts(value: t.Any) -> t.Iterator[str]:
-    """The texts that would be rendered: not those that are vaulted, or marked as unsafe."""
+    """The texts that would be rendered: not those that are vaulted, or marked as unsafe, and no names."""
     if isinstance(value, str):
         if is_trusted_as_template(value) and ("{{" in value or "{%" in value or value.startswith(_OWN_SIGNS)):
             yield str.__str__(value)
     elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _texts(key)
+        for item in value.values():
             yield from _texts(item)
     elif isinstance(value, (list, tuple)):
         for item in value:

@@ -10,20 +10,25 @@ import errno
 import fcntl
 import hashlib
 import json
+import math
 import os
+import stat
+import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
+import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import ChangeResult, Report
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Plan, Step
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Interrupted
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Plan, Step
 from fleetform.render.words import plain
 
 _KEPT = 50
@@ -32,8 +37,16 @@ _KEPT = 50
 _LOCKS = "/tmp"
 """Where locks are: the one folder that every user of a machine may write to."""
 
-_SETTLED_AFTER = 5.0
-"""Seconds after which a call whose sender was killed has reached the vendor's records, or never will."""
+_SETTLED_AFTER = 30.0
+"""Seconds after which a call whose sender was killed has reached the vendor's records, or never will, where no journal tells."""
+
+_SETTLED_AT_MOST = 600.0
+"""Seconds that are waited for that, whatever a journal says."""
+
+_NAMED = 5
+"""So many calls under way are named."""
+
+_NO_FILE = "it is no regular file"
 
 
 class Locked(Exception):
@@ -110,18 +123,25 @@ def _taken(path: Path) -> int | None:
 
 
 class Journal:
-    """JSON lines: what is about to be sent, then what came of it. It holds methods, paths and addresses, and no body.
+    """JSON lines: what goes out now, then what came of it. It holds methods, paths and addresses, and no body.
 
     It is on the disk before the call goes out, so that it also tells of a process that was killed. ``clouds`` maps account to
-    cloud. Raises OSError where it cannot be written.
+    cloud, ``timeouts`` to the seconds that its calls may take. Everything here raises OSError where it cannot be written.
     """
 
-    def __init__(self, path: Path | None, clouds: Mapping[str, str]) -> None:
+    def __init__(self, path: Path | None, clouds: Mapping[str, str], timeouts: Mapping[str, float]) -> None:
         self._lock = threading.Lock()
         path = path or state_folder() / f"apply-{datetime.now():%Y%m%d-%H%M%S-%f}.jsonl"
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self._file: IO[str] = os.fdopen(os.open(path, flags, 0o600), "a", encoding="utf-8")
-        self._write({"event": "begin", "clouds": dict(clouds)})
+        # A named pipe that nobody reads would keep it waiting.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+        self._descriptor = os.open(path, flags, 0o600)
+        try:
+            if not stat.S_ISREG(os.fstat(self._descriptor).st_mode):
+                raise OSError(errno.EINVAL, _NO_FILE, str(path))
+            self._write({"event": "begin", "clouds": dict(clouds), "timeouts": dict(timeouts)})
+        except OSError:
+            os.close(self._descriptor)
+            raise
 
     def sending(self, account: str | None, step: Step) -> None:
         """Notes a call that goes out now."""
@@ -135,30 +155,38 @@ class Journal:
         row = {"event": "ended", "address": change.address, "action": change.action, "attribute": change.attribute}
         self._write({**row, "status": result.status, "message": result.message})
 
+    def finished(self) -> None:
+        """Notes that nothing is under way any more."""
+        self._write({"event": "finished"})
+
     def close(self) -> None:
-        """Ends the journal: nothing is under way any more."""
-        with self._file:
-            self._write({"event": "finished"})
+        """Closes the file."""
+        os.close(self._descriptor)
 
     def _write(self, row: dict[str, Any]) -> None:
-        line = json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **row})
+        line = (json.dumps({"at": datetime.now(UTC).isoformat(timespec="milliseconds"), **row}) + "\n").encode("ascii")
         with self._lock:
-            self._file.write(line + "\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            # Past a file system's end a part of it may be taken.
+            while line:
+                line = line[os.write(self._descriptor, line) :]
+            os.fsync(self._descriptor)
 
 
 @dataclass(frozen=True)
 class Open:
-    """A call that an earlier apply sent and did not see end. ``at`` is in seconds, ``creates`` says that it makes something."""
+    """A call that an earlier apply sent and did not see end. ``at`` is in seconds, ``creates`` says that it makes something.
+
+    Within ``timeout`` seconds the vendor has carried it out, or never will.
+    """
 
     text: str
     at: float
     creates: bool
+    timeout: float
 
 
 def journals(path: Path | None) -> list[Path]:
-    """The journals that may tell of an apply that was cut off: the one that is given, or the newest of this user."""
+    """The journals that may tell of an apply that was cut off, oldest first: the one that is given, or those of this user."""
     if path is not None:
         return [path]
     found = sorted(state_folder().glob("apply-*.jsonl"))
@@ -168,84 +196,222 @@ def journals(path: Path | None) -> list[Path]:
     return found[-_KEPT:]
 
 
-def unfinished(path: Path, clouds: Mapping[str, str]) -> list[Open]:
-    """The calls to these clouds of which the last apply in a journal does not know what came. None for what is no journal."""
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return []
-    mine: set[str] = set()
-    left: dict[str, tuple[dict[str, Any], set[str]]] = {}
-    for number, line in enumerate(lines):
-        try:
-            row = json.loads(line)
-            event = row["event"]
-            if event in ("begin", "finished"):
-                mine = {name for name, cloud in row.get("clouds", {}).items() if cloud in clouds.values()}
-                left = {}
-            elif event == "sending" and (row["account"] or "") in mine:
-                left[str(number)] = (row, {_mark(change) for change in row["changes"]})
-            elif event == "ended":
-                for _row, waiting in left.values():
+def unfinished(paths: Sequence[Path], clouds: Mapping[str, str]) -> list[Open]:
+    """The calls to these clouds of which the last apply to each does not know what came, by these journals, oldest first.
+
+    A line that is none counts for nothing. Raises OSError where there is something that cannot be read.
+    """
+    reader = _Reader(set(clouds.values()))
+    for path in paths:
+        for line, written in _lines(path):
+            try:
+                reader.take(json.loads(line), written)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                # The last line of a process that was killed may be half a line.
+                continue
+    found: dict[str, Open] = {}
+    for call, _cloud, waiting in reader.left:
+        # A call that was sent again counts from when it was sent last.
+        if waiting and (call.text not in found or found[call.text].at <= call.at):
+            found[call.text] = call
+    return list(found.values())
+
+
+class _Reader:
+    """Takes the rows of journals one by one; ``left`` is each call to these clouds, its cloud, and what it has not ended yet."""
+
+    def __init__(self, clouds: Collection[str]) -> None:
+        self.left: list[tuple[Open, str, set[str]]] = []
+        self._wanted = clouds
+        self._clouds: dict[str, str] = {}
+        self._timeouts: dict[str, Any] = {}
+
+    def take(self, row: dict[str, Any], written: float) -> None:
+        """One row of a file that was written last at this time. Raises what a row raises that is none."""
+        event = row["event"]
+        if event == "begin":
+            self._clouds = {str(name): str(cloud) for name, cloud in row["clouds"].items()}
+            timeouts = row.get("timeouts")
+            self._timeouts = timeouts if isinstance(timeouts, dict) else {}
+        if event in ("begin", "finished"):
+            # Whoever began later has looked at what was left, and told of it.
+            self.left = [entry for entry in self.left if entry[1] not in self._clouds.values()]
+        elif event == "sending":
+            account = row["account"] or ""
+            cloud = self._clouds[account]
+            if cloud in self._wanted:
+                call = _open(row, _seconds(self._timeouts.get(account)), written)
+                self.left.append((call, cloud, {_mark(change) for change in row["changes"]}))
+        elif event == "ended":
+            for _call, cloud, waiting in self.left:
+                if cloud in self._clouds.values():
                     waiting.discard(_mark(row))
-        except (ValueError, KeyError, TypeError, AttributeError):
-            # The last line of a process that was killed may be half a line.
-            continue
-    return [_open(row) for row, waiting in left.values() if waiting]
+
+
+def _lines(path: Path) -> Iterator[tuple[str, float]]:
+    """The lines of a journal, each with when the file was written last; none where there is no such file. Raises OSError."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except FileNotFoundError:
+        return
+    with open(descriptor, encoding="utf-8", errors="replace") as file:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, _NO_FILE, str(path))
+        for line in file:
+            yield line, found.st_mtime
 
 
 def _mark(row: Mapping[str, Any]) -> str:
     return json.dumps([row["address"], row["action"], row["attribute"]])
 
 
-def _open(row: Mapping[str, Any]) -> Open:
+def _seconds(timeout: Any) -> float:
+    usable = isinstance(timeout, (int, float)) and not isinstance(timeout, bool) and 0 < timeout < math.inf
+    return float(timeout) if usable else _SETTLED_AFTER
+
+
+def _open(row: Mapping[str, Any], timeout: float, written: float) -> Open:
     changes = row["changes"]
     text = f"{row['method']} {row['path']} for {', '.join(sorted({str(change['address']) for change in changes}))}"
     creates = any(change["action"] in ("claim", "create_space") for change in changes)
-    return Open(text, datetime.fromisoformat(row["at"]).timestamp(), creates)
+    try:
+        at = datetime.fromisoformat(row["at"]).timestamp()
+    except (KeyError, TypeError, ValueError, OverflowError):
+        # It was not sent later than that.
+        at = written
+    return Open(text, at, creates, timeout)
 
 
 def wait_for(left: Sequence[Open]) -> None:
     """Waits until the vendor has had time to carry out what makes something, so that it is found and not made twice."""
-    newest = max((row.at for row in left if row.creates), default=0.0)
-    time.sleep(max(0.0, min(_SETTLED_AFTER, newest + _SETTLED_AFTER - time.time())))
+    now = time.time()
+    # However wrong a clock was, no longer than such a call takes.
+    waits = [(min(row.at + row.timeout - now, row.timeout, _SETTLED_AT_MOST), row) for row in left if row.creates]
+    seconds, row = max(waits, key=lambda wait: wait[0], default=(0.0, None))
+    if row is not None and seconds > 0:
+        tell(
+            f"Waiting {math.ceil(seconds)} s for {plain(row.text)}: it may be carried out until then, and must not be made twice."
+        )
+        time.sleep(seconds)
+
+
+def tell(text: str) -> None:
+    """A line on stderr, if anybody is there to see it: what was sent is sent, whether that can be told or not."""
+    try:
+        click.echo(text, err=True)
+    except (OSError, ValueError):
+        _nobody_looks()
+
+
+def _nobody_looks() -> None:
+    """Points stderr at nothing. What it still holds would otherwise be an error at the end."""
+    with contextlib.suppress(OSError, ValueError):
+        nothing = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nothing, sys.stderr.fileno())
+        os.close(nothing)
+
+
+class _Terminal(Console):
+    """stderr, for a bar."""
+
+    def on_broken_pipe(self) -> None:
+        """Leaves it to the caller: the one that is overridden takes stdout away, and exits."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
 
 
 class Onlooker:
-    """A Watch that writes the journal and shows progress: a bar on a terminal, a line per change in a log, or nothing."""
+    """A Watch that writes the journal and shows progress: a bar on a terminal, a line per change in a log, or nothing.
 
-    def __init__(self, plan: Plan, journal: Journal, console: Console | None, *, bar: bool = True) -> None:
+    ``broken`` is the error of a journal that could not be written any more. Nothing is sent from then on.
+    """
+
+    def __init__(self, plan: Plan, journal: Journal, *, shown: bool, bar: bool) -> None:
+        self.broken: OSError | None = None
         self._journal = journal
-        self._console = console
+        self._shown = shown
+        self._lock = threading.Lock()
+        self._under_way: dict[str, str] = {}
         self._bar: Progress | None = None
-        if bar and console is not None and console.is_terminal:
+        # Whatever the environment says of colours: what is no terminal is a log.
+        if shown and bar and sys.stderr.isatty() and (console := _Terminal(stderr=True, highlight=False)).is_interactive:
             columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-            self._bar = Progress(*columns, console=console, transient=True)
+            # Without a thread of its own, in which nobody would catch what a closed terminal raises.
+            self._bar = Progress(
+                *columns, console=console, transient=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+            )
             self._task = self._bar.add_task("applying", total=sum(len(change.calls) or 1 for change in plan.changes))
 
     def __enter__(self) -> Onlooker:
         if self._bar is not None:
-            self._bar.start()
+            self._show(self._bar.start)
         return self
 
     def __exit__(self, *_exception: object) -> None:
         if self._bar is not None:
-            self._bar.stop()
+            self._show(self._bar.stop)
+        if self.broken is None:
+            try:
+                self._journal.finished()
+            except OSError as error:
+                self.broken = error
         self._journal.close()
 
     def sending(self, account: str | None, step: Step) -> None:
         """See Watch."""
-        self._journal.sending(account, step)
+        self._note(lambda: self._journal.sending(account, step))
+        with self._lock:
+            self._under_way.update({_of(change): f"{step.call.method} {step.call.path}" for change in step.changes})
 
     def ended(self, result: ChangeResult) -> None:
         """See Watch."""
-        self._journal.ended(result)
+        with self._lock:
+            self._under_way.pop(_of(result.change), None)
         if self._bar is not None:
-            self._bar.advance(self._task)
-        elif self._console is not None:
+            bar = self._bar
+            self._show(lambda: bar.update(self._task, advance=1, refresh=True))
+        elif self._shown:
             change = result.change
             words = f"{change.address}: {change.action}{f' {change.key}' if change.key else ''}: {result.status}"
-            self._console.print(plain(words + (f": {result.message}" if result.message else "")), markup=False, highlight=False)
+            tell(plain(words + (f": {result.message}" if result.message else "")))
+        self._note(lambda: self._journal.ended(result))
+
+    def stopping(self, seconds: float) -> None:
+        """See Watch."""
+        with self._lock:
+            calls = sorted(set(self._under_way.values()))
+        why = "Interrupted" if self.broken is None else "The journal cannot be written any more"
+        more = f", {len(calls) - _NAMED} more" if len(calls) > _NAMED else ""
+        wait = f" Under way, and let end within {seconds:g} s: {', '.join(calls[:_NAMED])}{more}." if calls else ""
+        text = plain(f"{why}: nothing more is sent.{wait}")
+        if self._bar is not None:
+            console = self._bar.console
+            self._show(lambda: console.print(text, markup=False, highlight=False, soft_wrap=True))
+        else:
+            tell(text)
+
+    def _note(self, write: Callable[[], None]) -> None:
+        """Writes to the journal. Raises Interrupted where that fails, or has failed."""
+        if self.broken is None:
+            try:
+                write()
+                return
+            except OSError as error:
+                self.broken = error
+        raise Interrupted(f"the journal cannot be written any more, so that this was not sent: {self.broken.strerror}")
+
+    def _show(self, draw: Callable[[], object]) -> None:
+        """Draws the bar, and gives it up where that fails: an apply does not depend on who looks on."""
+        try:
+            draw()
+        except (OSError, ValueError):
+            self._bar = None
+            self._shown = False
+            _nobody_looks()
+
+
+def _of(change: Change) -> str:
+    return json.dumps([change.address, change.action, change.attribute])
 
 
 def report_as_data(report: Report, plan: Mapping[str, Any]) -> dict[str, Any]:

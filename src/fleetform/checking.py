@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError, check, find
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError, check, find, problems_in
 
 
 def checked(names: Sequence[str]) -> list[str]:
-    """Every problem that can be seen in the text of these files and folders."""
+    """Every problem that can be seen in the text of these files and folders, each with its place."""
     try:
-        found = check(find(names or ["fleet.yml"]))
+        return [str(problem) for problem in problems_in(check(find(names or ["fleet.yml"])), to_the_end=True)]
     except FleetFileError as error:
         return [str(problem) for problem in error.problems]
-    return [str(problem) for file in found.values() for problem in file.problems]

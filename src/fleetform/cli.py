@@ -8,8 +8,12 @@ What a command needs is imported when it runs, so that help is quick.
 
 from __future__ import annotations
 
+import difflib
+import errno
 import functools
 import os
+import re
+import shlex
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -23,6 +27,7 @@ from fleetform.exits import CHANGES, ERROR, INTERRUPTED, Stop
 if TYPE_CHECKING:
     from fleetform.loading import Source
     from fleetform.planning import Chosen
+    from fleetform.running import Ended, Order
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -224,12 +229,20 @@ def plan(
     from fleetform.running import plan_fleet
 
     life = saved.lifetime(expires)
+    if out is not None:
+        # What is wrong with it is said before anything is read.
+        saved.key()
     pairs = _pairs(forms, outputs)
     _keep_apart([output for _form, output in pairs if output is not None], out, source.files)
     data = plan_fleet(source, _chosen(where, exclude))
-    _print(data, pairs, max_chars)
     if out is not None:
-        saved.write(data, out, life)
+        # First, since whoever reads what is printed may stop reading.
+        until = saved.write(data, out, life)
+        click.echo(f"The plan is saved in {out} and holds until {until}.", err=True)
+        if outside := saved.outside(saved.files_of(data)):
+            files = " ".join(f"--file {shlex.quote(name)}" for name in source.files)
+            click.echo(f"It names {', '.join(outside)}, outside of this folder: apply it with {files}", err=True)
+    _print(data, pairs, max_chars)
     _end(data, exit_code)
 
 
@@ -238,6 +251,9 @@ def _end(data: dict[str, Any], exit_code: bool) -> None:
     from fleetform.render.words import has_changes
 
     if data["errors"] or not data["complete"]:
+        sys.exit(ERROR)
+    if exit_code and data.get("unmatched"):
+        # A mistyped choice would be without changes for ever.
         sys.exit(ERROR)
     if exit_code and has_changes(data):
         sys.exit(CHANGES)
@@ -261,6 +277,8 @@ def show(plan: str, forms: tuple[str, ...], outputs: tuple[Path, ...], max_chars
     data = saved.read(plan)
     if data is None:
         raise Stop(f"{plan} is not a saved plan; make one with `fleetform plan --out {plan}`")
+    for text in saved.remarks(data):
+        click.echo(text, err=True)
     _print(data, pairs, max_chars)
     _end(data, exit_code)
 
@@ -306,41 +324,86 @@ def apply(
       fleetform apply --yes --allow delete --limit delete=20
 
     \b
-    It ends with 0 when all is done, with 1 when something failed, is unclear or was skipped, with 3 when nothing was sent
-    (declined, refused, over a limit, another apply is at work), and with 130 when it was interrupted.
+    It ends with 0 when all is done, with 1 when something failed, is unclear, was skipped or is blocked, with 3 when nothing
+    was sent (declined, refused, over a limit, another apply is at work), and with 130 when it was interrupted.
     """
-    from fleetform import saved
     from fleetform.exits import NOTHING_SENT
-    from fleetform.running import Order, apply_fleet, apply_plan
+    from fleetform.running import Order, refused
 
     pairs = _pairs(forms, outputs) if forms or outputs else []
-    _keep_apart([output for _form, output in pairs if output is not None], journal, [*source.files, *relocated])
-    data = saved.read(source.files[0], NOTHING_SENT) if len(source.files) == 1 else None
-    source = source if data is None else replace(source, files=relocated)
-    once = {action: _count(action, number) for action, number in limits}
-    allowed = frozenset(word.strip() for word in allow.split(",") if word.strip())
+    places = [output for _form, output in pairs if output is not None]
+    _keep_apart(places, journal, [*source.files, *relocated])
+    _check_places(places)
     order = Order(
         yes=yes,
-        allow=allowed,
-        once=once,
+        allow=_allowed(allow),
+        once={action: _count(action, number) for action, number in limits},
         lock_timeout=lock_timeout,
         journal=journal,
         quiet=quiet,
         verbose=source.verbose,
         partial=partial,
     )
-    if data is not None and (where or exclude):
-        raise Stop("--where and --exclude choose while planning; a saved plan is applied as it is")
-    outcome = apply_fleet(source, _chosen(where, exclude), order) if data is None else apply_plan(data, source, order)
+    try:
+        outcome = _applied(source, relocated, _chosen(where, exclude), order)
+    except Stop as stop:
+        if stop.code == NOTHING_SENT:
+            # Whoever reads a report must not take that of an earlier run for this one's.
+            _print(refused(stop.message), pairs, max_chars)
+        raise
     if outcome.report is not None:
         _print(outcome.report, pairs, max_chars)
     sys.exit(outcome.code)
 
 
+def _applied(source: Source, relocated: tuple[str, ...], chosen: Chosen, order: Order) -> Ended:
+    """Applies the fleet files, or the saved plan that stands in their place. Raises Stop and UsageError."""
+    from fleetform import saved
+    from fleetform.exits import NOTHING_SENT
+    from fleetform.running import apply_fleet, apply_plan
+
+    data = saved.read(source.files[0], NOTHING_SENT) if len(source.files) == 1 else None
+    if data is not None:
+        if chosen.where or chosen.exclude:
+            raise Stop("--where and --exclude choose while planning; a saved plan is applied as it is")
+        return apply_plan(data, replace(source, files=relocated), order)
+    if relocated or order.partial:
+        none = f"{', '.join(source.files)} is none" if source.files else "none is named"
+        raise click.UsageError(f"{'--file' if relocated else '--partial'} goes with a saved plan, and {none}")
+    return apply_fleet(source, chosen, order)
+
+
+def _allowed(text: str) -> frozenset[str]:
+    """The actions of ``--allow``. Raises UsageError that knows the nearest right word."""
+    from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import IRREVERSIBLE
+
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    for word in words:
+        if word not in IRREVERSIBLE:
+            near = difflib.get_close_matches(word, sorted(IRREVERSIBLE), n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(sorted(IRREVERSIBLE))}"
+            raise click.UsageError(f"--allow {word}: there is no such action; {hint}")
+    return frozenset(words)
+
+
 def _count(action: str, text: str) -> int:
-    if action not in ("delete", "update") or not text.isdigit():
+    if action not in ("delete", "update") or re.fullmatch("[0-9]{1,9}", text) is None:
         raise Stop(f"--limit {action}={text}: write delete=NUMBER or update=NUMBER")
     return int(text)
+
+
+def _check_places(outputs: Sequence[Path]) -> None:
+    """That there is no place for a report is no news to have after the writing. Raises Stop."""
+    for path in outputs:
+        problem = None
+        if path.exists():
+            problem = None if os.access(path, os.W_OK) else errno.EACCES
+        elif not path.parent.is_dir():
+            problem = errno.ENOENT
+        elif not os.access(path.parent, os.W_OK | os.X_OK):
+            problem = errno.EACCES
+        if problem is not None:
+            raise Stop(f"{path}: it cannot be written: {os.strerror(problem)}")
 
 
 def _chosen(where: tuple[tuple[str, str], ...], exclude: tuple[tuple[str, str], ...]) -> Chosen:
@@ -420,27 +483,22 @@ def import_devices(
       fleetform import --account lab
       fleetform import --account av --split-by space --output av/
     """
-    from fleetform import exporter
+    from fleetform import exporter, import_files
     from fleetform.running import import_fleet
 
-    exported, accounts = import_fleet(source, account)
+    if split_by == "space" and output is None:
+        raise Stop("--split-by space writes a folder of files; name it with --output")
+    folder = Path() if output is None else output if split_by == "space" else output.parent
+    exported, accounts = import_fleet(source, account, folder)
     for text in exported.warnings():
         click.echo(f"warning: {text}", err=True)
-    if split_by == "space":
-        if output is None:
-            raise Stop("--split-by space writes a folder of files; name it with --output")
-        parts = {output / "accounts.yml": accounts}
-        parts |= {output / f"{name}.yml": exporter.as_yaml(part, "---") for name, part in exporter.split(exported).items()}
-    elif output is None:
-        click.echo(exporter.as_yaml(exported, accounts), nl=False)
+    if output is None:
+        click.echo(exporter.as_yaml(exported, accounts.text), nl=False)
         return
-    else:
-        parts = {output: exporter.as_yaml(exported, accounts)}
-    if there := [str(path) for path in parts if path.exists() and not force]:
-        raise Stop(f"{', '.join(there)} is there already; write over it with --force")
-    for path, text in parts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    parts = {output: exporter.as_yaml(exported, accounts.text)}
+    if split_by == "space":
+        parts = import_files.by_space(exported, accounts, output)
+    import_files.write(parts, exported, accounts, force=force)
     click.echo(f"{len(exported.devices)} devices are in {', '.join(str(path) for path in parts)}.", err=True)
 
 

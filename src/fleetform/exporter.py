@@ -4,49 +4,44 @@
 """From devices that exist to a fleet file that plans to nothing.
 
 What is written is planned before it is shown: an attribute that would change something, or that the vendor refuses in this form,
-is left out and named. Accounts are copied as they are written, so that no secret is rendered.
+is left out and named.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.capabilities import AT_CLAIM, YES
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError, FleetformError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import (
-    ATTRIBUTES,
-    IDENTIFIERS,
-    Declaration,
-    Device,
-    Query,
-    mac_key,
-)
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import ATTRIBUTES, Declaration, Device, Query
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import VENDORS
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Vendor
 from fleetform.render.words import plain
+from fleetform.yaml_text import flow, is_template, shows
 
 _ROUNDS = 40
-_TEMPLATE = ("{{", "{%", "{#")
-_OWN_SIGNS = "#jinja2:"
-_PRINTABLE = re.compile("[\t\u0020-\u007e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
-_TURNING = re.compile("[\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069]")
 _LONGEST_COMMENT = 60
+_READABLE = ("serial", "mac", "cloud_id")
+_KEPT_BY = ({"mac"}, {"cloud_id"}, {"mac", "cloud_id"})
 
 
 @dataclass
 class Entry:
-    """One device of the new file: what was observed, and the options that declare it."""
+    """One device of the new file: what was observed, and the options that declare it.
+
+    ``identity`` is the option that it is known by; ``for_claim`` are those that are needed only to claim it anew.
+    """
 
     device: Device
     options: dict[str, Any]
+    identity: str = "device_id"
+    for_claim: tuple[str, ...] = ()
 
 
 @dataclass
@@ -77,12 +72,16 @@ def export(fleet: Fleet, account: str, vendor: str) -> Exported:
     listing = fleet.list_devices(account, Query(gather=gather))
     devices = sorted(listing.devices, key=lambda device: (device.name or "", str(device.id)))
     exported = Exported(account, vendor)
+    known = Counter(text for device in devices for text in {key for _name, key in _identifiers(device, kind)})
     entries = []
     for device in devices:
         if device.id is None:
             exported.leave_out(device.label(), "it has no id, and nothing to declare it by")
         else:
-            entries.append(Entry(device, _options(device, devices, kind)))
+            entries.append(_entry(device, kind, known, exported))
+    if _settable(kind, "create"):
+        for entry in entries:
+            _say_how_to_claim(entry, kind, known, fleet, account)
     _until_it_plans_to_nothing(fleet, exported, entries)
     exported.devices = [entry for entry in entries if entry.options]
     return exported
@@ -92,31 +91,116 @@ def _settable(kind: type[Vendor], attribute: str) -> bool:
     return kind.CAPABILITIES[attribute].level in (YES, AT_CLAIM)
 
 
-def _options(device: Device, devices: Sequence[Device], kind: type[Vendor]) -> dict[str, Any]:
-    """What declares a device as it is: its identity, then every attribute that can be set and is not empty."""
-    options: dict[str, Any] = dict([_identity(device, devices, kind)])
+def _identifiers(device: Device, kind: type[Vendor]) -> list[tuple[str, str]]:
+    """The identifiers of a device by name, each in the spelling that is compared."""
+    found = [("device_id", str(device.id))]
+    for name in _READABLE:
+        value = getattr(device, name)
+        if value and name in kind.IDENTIFIERS:
+            found.append((name, str(value)))
+    return [(name, "".join(filter(str.isalnum, value)).lower() if name == "mac" else value) for name, value in found]
+
+
+def _usable(device: Device, name: str, kind: type[Vendor], known: Counter[str]) -> bool:
+    """Whether a device has this identifier, shares it with no other, and it can be declared."""
+    key = dict(_identifiers(device, kind)).get(name)
+    return key is not None and known[key] == 1 and _refusal({name: str(getattr(device, name))}) is None
+
+
+def _entry(device: Device, kind: type[Vendor], known: Counter[str], exported: Exported) -> Entry:
+    """A device as it is: the identifier that people read best, then every attribute that can be set and is not empty."""
+    identity = next((name for name in _READABLE if _usable(device, name, kind, known)), "device_id")
+    options: dict[str, Any] = {identity: str(device.id if identity == "device_id" else getattr(device, identity))}
+    who, before = f"{exported.account}/{options[identity]}", {}
     for attribute in ("name", *ATTRIBUTES):
         if attribute == "transfer_to" or not _settable(kind, attribute):
             continue
-        if (value := kind.stated(device, attribute)) is not None:
+        value = kind.stated(device, attribute)
+        if value is None and getattr(device, attribute) is False:
+            # What can be switched on is off, and stays so.
+            value = False
+        if value is None:
+            continue
+        before[attribute] = value
+        value, refused = _declarable(attribute, value)
+        for name, reason in refused:
+            exported.leave_out(who, f"{name} is left out: {reason}")
+        if value is not None:
             options[attribute] = value
     if "tags" in options:
-        # These and no others: what somebody adds in a portal is a change as well.
-        options["purge_tags"] = True
-    return options
+        if options["tags"] == before["tags"]:
+            # These and no others: what somebody adds in a portal is a change as well.
+            options["purge_tags"] = True
+        else:
+            exported.leave_out(who, "purge_tags is left out: it would take away the tags that are left out")
+    return Entry(device, options, identity)
 
 
-def _identity(device: Device, devices: Sequence[Device], kind: type[Vendor]) -> tuple[str, str]:
-    """The identifier that people read best and that no other device shares."""
-    for name in ("serial", "mac", "cloud_id"):
-        value = getattr(device, name)
-        if name not in kind.IDENTIFIERS or not value:
+def _declarable(attribute: str, value: Any) -> tuple[Any, list[tuple[str, str]]]:
+    """What of a value can be declared, None for nothing; and name and reason of each part that cannot, as a record may hold
+    what nobody can declare, such as half a character."""
+    if (reason := _refusal_of(attribute, value)) is None:
+        return value, []
+    refused: list[tuple[str, str]] = []
+    if isinstance(value, dict):
+        kept: Any = {}
+        for key, item in value.items():
+            if part := _refusal_of(attribute, {key: item}):
+                refused.append((f"{attribute}.{key}", part))
+            else:
+                kept[key] = item
+    elif isinstance(value, list):
+        kept = []
+        for item in value:
+            if part := _refusal_of(attribute, [item]):
+                refused.append((f"{attribute}: {item}", part))
+            else:
+                kept.append(item)
+    else:
+        kept, refused = None, [(attribute, reason)]
+    if kept and (reason := _refusal_of(attribute, kept)):
+        return None, [(attribute, reason)]
+    return kept or None, refused
+
+
+def _refusal_of(attribute: str, value: Any) -> str | None:
+    if any(is_template(key) for key in _keys(value)):
+        return "a name in it looks like a template, and cannot be marked as none"
+    return _refusal({"device_id": "-", attribute: value})
+
+
+def _refusal(options: Mapping[str, Any]) -> str | None:
+    """Why these options are no declaration, None where they are one."""
+    try:
+        declaration_from(options)
+    except DeclarationError as error:
+        return str(error.message)
+    return None
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from _keys(item)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _keys(item)
+
+
+def _say_how_to_claim(entry: Entry, kind: type[Vendor], known: Counter[str], fleet: Fleet, account: str) -> None:
+    """Adds as little as it takes to claim the device anew once it is gone, or nothing where that cannot be said."""
+    device = entry.device
+    given = {**entry.options, **kind.claimed_as(device), "account": account}
+    usable = {name for name in _READABLE if name != entry.identity and _usable(device, name, kind, known)}
+    for names in (set(), *_KEPT_BY):
+        if not names <= usable:
             continue
-        if name == "mac" and len(mac_key(value)) != 12:
-            continue
-        if sum(getattr(other, name) == value for other in devices) == 1 and str(value).strip():
-            return name, str(value)
-    return "device_id", str(device.id)
+        wanted = {**{name: str(getattr(device, name)) for name in _READABLE if name in names}, **kind.claimed_as(device)}
+        if _refusal({**given, **wanted}) is None and fleet.could_create(declaration_from({**given, **wanted})):
+            entry.for_claim = tuple(wanted)
+            entry.options = {entry.identity: entry.options.pop(entry.identity), **wanted, **entry.options}
+            return
 
 
 def _until_it_plans_to_nothing(fleet: Fleet, exported: Exported, entries: list[Entry]) -> None:
@@ -133,7 +217,7 @@ def _until_it_plans_to_nothing(fleet: Fleet, exported: Exported, entries: list[E
             return
         for entry in entries:
             if entry.options:
-                _take_out(entry.options, exported, wrong)
+                _take_out(entry, exported, wrong)
     raise FleetformError("what is there could not be written so that it plans to nothing", account=exported.account)
 
 
@@ -143,28 +227,50 @@ def _declaration(entry: Entry, exported: Exported) -> Declaration | None:
     try:
         return declaration_from({**entry.options, "account": exported.account})
     except DeclarationError as error:
-        # A record may hold what nobody can declare, such as half a character.
-        exported.leave_out(f"{exported.account}/{next(iter(entry.options.values()))}", f"it is left out: {error.message}")
+        exported.leave_out(f"{exported.account}/{entry.options[entry.identity]}", f"it is left out: {error.message}")
         entry.options.clear()
         return None
 
 
-def _take_out(options: dict[str, Any], exported: Exported, wrong: Mapping[str, list[tuple[str | None, str]]]) -> None:
+def _take_out(entry: Entry, exported: Exported, wrong: Mapping[str, list[tuple[str | None, str]]]) -> None:
     """Takes out of a device's options what the plan finds wrong with them, as little as possible."""
-    identity = next(name for name in IDENTIFIERS if name in options)
+    options, identity = entry.options, entry.identity
     address = f"{exported.account}/{options[identity]}"
     for attribute, reason in wrong.get(address, ()):
+        if attribute is None and entry.for_claim:
+            name = " and ".join(entry.for_claim)
+            for option in entry.for_claim:
+                del options[option]
+            entry.for_claim = ()
+            exported.leave_out(address, f"{name} is left out: {reason}")
+            return
         name = attribute or _named_in(reason, options, identity)
-        root, _dot, key = name.partition(".")
-        if key and key in options.get(root, {}):
-            del options[root][key]
-        elif root in options and root != identity:
-            del options[root]
-            if root == "tags":
-                del options["purge_tags"]
-        else:
-            continue
-        exported.leave_out(address, f"{name} is left out: {reason}")
+        root, dot, key = name.partition(".")
+        if root == "tags" and options.pop("purge_tags", False):
+            # The plan may object to no more than that it takes tags away.
+            exported.leave_out(address, f"purge_tags is left out: {reason}")
+        elif root == identity:
+            _by_its_id(entry, exported, address, reason)
+            return
+        elif root in options:
+            held = options[root]
+            if dot and isinstance(held, dict) and key in held and len(held) > 1:
+                options[root] = {other: item for other, item in held.items() if other != key}
+            else:
+                del options[root]
+            exported.leave_out(address, f"{name} is left out: {reason}")
+
+
+def _by_its_id(entry: Entry, exported: Exported, address: str, reason: str) -> None:
+    """Declares a device by its id, or not at all where that is what is wrong."""
+    if entry.identity == "device_id":
+        exported.leave_out(address, f"it is left out: {reason}")
+        entry.options.clear()
+        return
+    exported.leave_out(address, f"{entry.identity} is left out for device_id: {reason}")
+    del entry.options[entry.identity]
+    entry.options = {"device_id": str(entry.device.id), **entry.options}
+    entry.identity = "device_id"
 
 
 def _named_in(reason: str, options: Mapping[str, Any], identity: str) -> str:
@@ -198,72 +304,5 @@ def _comment(entry: Entry, name: str, value: Any) -> str:
         text = held.get("name")
     if not text or text in entry.options.values():
         return ""
-    shown = "".join(character if _shows(character) else "?" for character in text)
+    shown = "".join(character if shows(character) else "?" for character in text)
     return f"  # {shown[:_LONGEST_COMMENT]}"
-
-
-def split(exported: Exported) -> dict[str, Exported]:
-    """The same by space: the last segments of each path make the name of a file, devices without a space are ``elsewhere``."""
-    groups: dict[str, Exported] = {}
-    for entry in exported.devices:
-        name = re.sub(r"[^\w-]+", "-", str(entry.options.get("space") or "elsewhere")).strip("-").lower() or "elsewhere"
-        groups.setdefault(name, Exported(exported.account, exported.vendor)).devices.append(entry)
-    return groups
-
-
-def flow(value: Any) -> str:
-    """A value as YAML in one line: every text quoted, and no template where it looks like one."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if value is None:
-        return "null"
-    if isinstance(value, (int, float)):
-        return repr(value)
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{_quoted(str(name))}: {flow(item)}" for name, item in value.items()) + "}"
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(flow(item) for item in value) + "]"
-    text = str(value)
-    template = any(mark in text for mark in _TEMPLATE) or text.startswith(_OWN_SIGNS)
-    return ("!unsafe " if template else "") + _quoted(text)
-
-
-def _shows(character: str) -> bool:
-    """Whether a character is seen as what it is, in one line."""
-    return _PRINTABLE.fullmatch(character) is not None and _TURNING.fullmatch(character) is None
-
-
-def _quoted(text: str) -> str:
-    return '"' + "".join(_escaped(text)) + '"'
-
-
-def _escaped(text: str) -> Iterator[str]:
-    for character in text:
-        if character in '"\\':
-            yield "\\" + character
-        elif _shows(character):
-            yield character
-        elif ord(character) < 0x10000:
-            yield f"\\u{ord(character):04x}"
-        else:
-            yield f"\\U{ord(character):08x}"
-
-
-def account_text(files: Sequence[str], account: str) -> str:
-    """The accounts part of a new file: the lines of this account as they are written, and the files of variables it may need."""
-    for file in files:
-        text = Path(file).read_text(encoding="utf-8")
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-        top = {key.value: value for key, value in node.value} if isinstance(node, yaml.MappingNode) else {}
-        accounts = top.get("accounts")
-        for key, value in accounts.value if isinstance(accounts, yaml.MappingNode) else ():
-            if key.value == account:
-                lines = text[key.start_mark.index : value.end_mark.index].rstrip().splitlines()
-                indent = key.start_mark.column
-                body = [lines[0], *(line[indent:] if line[:indent].isspace() else line for line in lines[1:])]
-                found = "accounts:\n" + "".join(f"  {line}\n" for line in body)
-                variables = top.get("vars_files")
-                if isinstance(variables, yaml.SequenceNode):
-                    found += "vars_files:\n" + "".join(f"  - {_quoted(row.value)}\n" for row in variables.value)
-                return found
-    raise FleetformError(f"there is no account {account!r} in {', '.join(files)}")

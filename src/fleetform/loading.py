@@ -5,19 +5,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ansible import context
-from ansible.cli import CLI
 from ansible.errors import AnsibleError
 from ansible.module_utils.common.collections import ImmutableDict
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import init_plugin_loader
 from ansible.utils.vars import load_extra_vars
 
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.accounts import settings_of
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import SettingsError
 from ansible_collections.fleetform.devices.plugins.plugin_utils import fleet_file
 from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError, find
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_words import words
+from fleetform.utf8 import in_utf8
+
+with in_utf8():
+    from ansible.cli import CLI
 
 
 @dataclass(frozen=True)
@@ -32,8 +39,11 @@ class Source:
     verbose: bool = False
 
 
-def load(source: Source) -> fleet_file.LoadedFleet:
-    """The fleet. Raises FleetFileError with every problem that could be found."""
+def load(source: Source, account: str | None = None) -> fleet_file.LoadedFleet:
+    """The fleet. Raises FleetFileError with every problem that could be found.
+
+    With ``account`` the credentials of that account alone have to be there.
+    """
     files = find(source.files or ["fleet.yml"])
     # Without this no lookup is known by its full name.
     init_plugin_loader()
@@ -50,5 +60,19 @@ def load(source: Source) -> fleet_file.LoadedFleet:
         loader.set_vault_secrets(secrets)
         extra_vars = load_extra_vars(loader)
     except AnsibleError as error:
-        raise FleetFileError([str(error.message)]) from None
-    return fleet_file.load(files, loader=loader, extra_vars=extra_vars, allow_lookups=source.allow_lookups)
+        raise FleetFileError([words(error)]) from None
+    fleet = fleet_file.load(files, loader=loader, extra_vars=extra_vars, allow_lookups=source.allow_lookups)
+    if problems := list(_account_problems(fleet, account)):
+        raise FleetFileError(problems)
+    return fleet
+
+
+def _account_problems(fleet: fleet_file.LoadedFleet, account: str | None) -> Iterator[str]:
+    """What is wrong with accounts once the environment has added to them, with the place of each."""
+    for name, options in fleet.accounts.items():
+        if account not in (None, name):
+            continue
+        try:
+            settings_of(options, name=name, environ=os.environ)
+        except SettingsError as error:
+            yield f"{fleet.account_places[name]}: {error}"

@@ -24,6 +24,9 @@ from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_file impor
 OWN_FIELDS = ("address", "action", "declared_at")
 """What ``--where`` knows besides the fields of a device record."""
 
+DEVICE_ACTIONS = ("create", "update", "delete", "no-op")
+"""What a plan does with a device."""
+
 
 @dataclass(frozen=True)
 class Planned:
@@ -60,12 +63,29 @@ def _fits(device: DevicePlan, key: str, wanted: str) -> bool:
         return (device.declaration.declared_at or "").startswith(wanted)
     if key == "account":
         return device.declaration.account == wanted
-    return any(matches(record, {key: wanted}) for record in (device.observed, device.after) if record is not None)
+    # On the command line everything is a text.
+    meant = [wanted, {"true": True, "false": False}.get(wanted.lower(), wanted)]
+    return any(matches(record, {key: meant}) for record in (device.observed, device.after) if record is not None)
 
 
-def bound_to(fleet: Fleet, loaded: LoadedFleet) -> dict[str, Any]:
-    """What a plan of this fleet is bound to."""
-    clouds = {name or "": parts for name, parts in fleet.clouds().items()}
+def _is_known(fleet: Fleet, loaded: LoadedFleet, whole: Plan, key: str, wanted: str) -> bool:
+    """Whether a pair of ``--where`` is of any device, those included that could not be planned; none is likely to be mistyped."""
+    if key == "action" and wanted in DEVICE_ACTIONS:
+        # What no device needs today another one may need tomorrow.
+        return True
+    if any(_fits(device, key, wanted) for device in whole.devices):
+        return True
+    declared = (fleet.addressed(declaration) for declaration in loaded.declarations)
+    if key == "declared_at":
+        return any((one.declared_at or "").startswith(wanted) for one in declared)
+    return any(getattr(one, key, None) == wanted for one in declared)
+
+
+def bound_to(fleet: Fleet, loaded: LoadedFleet, data: Mapping[str, Any]) -> dict[str, Any]:
+    """What this plan of the fleet is bound to: as much as can be told of the accounts in which it changes something."""
+    changed = {change["address"] for change in data["changes"]}
+    accounts = {device["account"] for device in data["devices"] if device["address"] in changed}
+    clouds = {name or "": parts for name, parts in fleet.homes(accounts).items()}
     scopes = [[scope.account, scope.filters] for scope in loaded.prune]
     return binding(clouds, [fleet.addressed(one) for one in loaded.declarations], scopes)
 
@@ -78,6 +98,6 @@ def make(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, i
     over = excesses(plan, limits, once, whole=whole)
     data = plan_as_data(plan, tool_version=version("fleetform"), now=datetime.now(UTC))
     data["warnings"] += [str(excess) for excess in over]
+    data["unmatched"] = [f"{key}={value}" for key, value in chosen.where if not _is_known(fleet, loaded, whole, key, value)]
     data["over_limit"] = [{**asdict(excess), "message": str(excess)} for excess in over]
-    data["files"] = list(loaded.files)
     return Planned(plan, data, over)

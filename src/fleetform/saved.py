@@ -9,21 +9,27 @@ import contextlib
 import json
 import os
 import re
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.savedplan import PlanRefused, check_whole, signed
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import is_plan
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.savedplan import (
+    PlanRefused,
+    check_signature,
+    check_whole,
+    expired,
+    signed,
+)
 from fleetform.exits import ERROR, Stop
 
 KEY_VARIABLE = "FLEETFORM_PLAN_KEY"
 """The environment variable whose value signs plans, and without which a signed one is not applied."""
 
 _LARGEST = 256 * 1024 * 1024
-# Keys of a plan, none of which a fleet file has. One or two may be damaged.
-_MARKS = (b'"format"', b'"tool_version"', b'"created_at"', b'"expires_at"', b'"summary"', b'"changes"', b'"digest"')
-_ENOUGH = 4
-_LIFETIME = re.compile(r"(\d+)([smhd])")
+_LIFETIME = re.compile(r"([0-9]{1,9})([smhd])")
+_LONGEST = timedelta(days=3650)
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -32,16 +38,34 @@ def lifetime(text: str) -> timedelta:
     found = _LIFETIME.fullmatch(text)
     if found is None or int(found[1]) == 0:
         raise Stop(f"--expires {text}: write a number and s, m, h or d, such as 24h")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    life = timedelta(**{_UNITS[found[2]]: int(found[1])})
+    if life > _LONGEST:
+        raise Stop(f"--expires {text}: that is longer than {_LONGEST.days}d, the longest time for which a plan holds")
+    return life
 
 
-def key() -> str | None:
-    """The key that signs plans, None where there is none."""
-    return os.environ.get(KEY_VARIABLE) or None
+def key(code: int = ERROR) -> str | None:
+    """The key that signs plans, None where there is none. Raises Stop with this exit code for an empty one."""
+    found = os.environ.get(KEY_VARIABLE)
+    if found is not None and not found.strip():
+        raise Stop(
+            f"{KEY_VARIABLE} is set and empty; is the secret missing? Where plans are not signed, it must not be set", code
+        )
+    return found
 
 
-def write(data: dict[str, Any], path: Path, expires: timedelta) -> None:
-    """Writes a plan that this user alone may read, at once and as a whole. Raises Stop."""
+def files_of(data: dict[str, Any]) -> tuple[str, ...]:
+    """The fleet files and folders that a plan names, as they were typed."""
+    return tuple(data.get("files") or ["fleet.yml"])
+
+
+def outside(files: Sequence[str]) -> list[str]:
+    """Those of these files that are not below the folder in which the command runs, by their names."""
+    return [name for name in files if Path(name).is_absolute() or ".." in Path(name).parts]
+
+
+def write(data: dict[str, Any], path: Path, expires: timedelta) -> str:
+    """Writes a plan that this user alone may read, at once and as a whole. Returns until when it holds. Raises Stop."""
     created = datetime.fromisoformat(data["created_at"].replace("Z", "+00:00"))
     until = (created + expires).strftime("%Y-%m-%dT%H:%M:%SZ")
     text = json.dumps(signed({**data, "expires_at": until}, key()), indent=2)
@@ -58,6 +82,22 @@ def write(data: dict[str, Any], path: Path, expires: timedelta) -> None:
         with contextlib.suppress(OSError):
             new.unlink()
         raise Stop(f"{path}: the plan cannot be written: {error.strerror}") from None
+    return until
+
+
+def remarks(data: dict[str, Any]) -> list[str]:
+    """What whoever looks at a plan should know that does not stand in it. Raises Stop for one that the key did not sign."""
+    told = []
+    if key() is not None:
+        try:
+            check_signature(data, key())
+        except PlanRefused as error:
+            raise Stop(str(error)) from None
+    elif "hmac" in data:
+        told.append(f"The plan is signed; whether by the right key cannot be told without {KEY_VARIABLE}.")
+    if expired(data, datetime.now(UTC)):
+        told.append(f"The plan has expired at {data['expires_at']}; it will not be applied.")
+    return told
 
 
 def read(name: str, code: int = ERROR) -> dict[str, Any] | None:
@@ -72,7 +112,7 @@ def read(name: str, code: int = ERROR) -> dict[str, Any] | None:
         text = path.read_bytes()
     except OSError:
         return None
-    if sum(mark in text for mark in _MARKS) < _ENOUGH:
+    if not is_plan(text.decode("utf-8", "replace")):
         return None
     try:
         data: dict[str, Any] = json.loads(text)

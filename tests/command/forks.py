@@ -113,7 +113,7 @@ def _run(wanted: dict[str, t.Any], out: int, err: int) -> t.NoReturn:
     os.environ.update(wanted["env"])
     sys.argv = ["fleetform", *wanted["arguments"]]
     # The sandbox is done with a call when it answers it, so that there is no sense in waiting for it.
-    applying._SETTLED_AFTER = 0.0
+    applying._SETTLED_AT_MOST = 0.0
     if wanted["death"] is not None:
         _dies(*wanted["death"])
     code: t.Any = 1

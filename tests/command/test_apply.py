@@ -6,12 +6,15 @@
 from __future__ import annotations
 
 import json
+import os
+import shlex
 import signal
+import subprocess
 import time
 
 import pytest
 
-from tests.command.conftest import Command, rows, sent, wait_until
+from tests.command.conftest import COMMAND, Command, rows, sent, wait_until
 from tests.integration.conftest import CREDENTIALS
 
 RENAMED = {"name": "Hamburg Cafeteria Climate", "previous_name": "Hamburg New Sensor"}
@@ -213,6 +216,98 @@ def test_control_c_on_a_terminal_is_the_same(fleetform: Command) -> None:
     assert "Traceback" not in ran.out
 
 
+def fresh(number: int) -> list[dict[str, object]]:
+    return [{**NEW, "name": f"Hamburg Sensor {index}"} for index in range(number)]
+
+
+def slowed(fleetform: Command, **account: object) -> None:
+    """Eight new devices, in an account with these options."""
+    lab = {**fleetform.sandbox.account("blynk"), **account}
+    fleetform.write("fleet.yml", {"accounts": {"lab": lab}, "devices": fresh(8)})
+
+
+def test_an_interruption_sends_nothing_of_what_waits_for_the_pace(fleetform: Command) -> None:
+    slowed(fleetform, requests_per_minute=10)
+    began = time.monotonic()
+    with fleetform.started("apply", "--yes", "--journal", "j.jsonl", "--format", "json") as process:
+        wait_until(lambda: fleetform.written())
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert time.monotonic() - began < 30
+    assert process.returncode == 130, err
+    report = json.loads(out)
+    written = [entry for entry in fleetform.written() if not entry["token"]]
+    assert report["outcome"]["done"] == len(written) == len(sent(fleetform.folder / "j.jsonl")) < 8
+    assert "Interrupted: nothing more is sent." in err
+    assert "skipped: interrupted before this was sent" in err
+
+
+def test_an_interruption_sends_nothing_again_that_was_refused(fleetform: Command) -> None:
+    slowed(fleetform)
+    fleetform.sandbox.fault({**SLOW, "status": 429, "retry_after": 20})
+    with fleetform.started("apply", "--yes", "--journal", "j.jsonl") as process:
+        wait_until(lambda: fleetform.written())
+        process.send_signal(signal.SIGINT)
+        _out, err = process.communicate(timeout=15)
+    assert process.returncode == 130, err
+    assert "skipped: interrupted before this was sent again; it was not carried out: " in err
+    assert len(fleetform.written()) == len(sent(fleetform.folder / "j.jsonl"))
+    assert rows(fleetform.folder / "j.jsonl")[-1]["event"] == "finished"
+
+
+def test_further_interruptions_cost_no_report_and_a_lost_terminal_is_one(fleetform: Command) -> None:
+    fleetform.fleet({**RENAMED, "metafields": {"Floor": 1, "Mount": "Ceiling"}})
+    fleetform.sandbox.fault({**SLOW, "latency": 1.2})
+    with fleetform.started("apply", "--yes", "--journal", "j.jsonl", "--format", "json") as process:
+        wait_until(lambda: sent(fleetform.folder / "j.jsonl"))
+        process.send_signal(signal.SIGHUP)
+        for _time in range(3):
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == 130, err
+    assert json.loads(out)["outcome"] == {"done": 1, "skipped": 2}
+    assert err.count("Interrupted: nothing more is sent. Under way, and let end within ") == 1
+    assert "Traceback" not in err
+
+
+def test_an_apply_goes_on_and_tells_all_when_nobody_reads_its_progress_any_more(fleetform: Command) -> None:
+    fleetform.fleet(RENAMED, NEW)
+    fleetform.sandbox.fault({**SLOW, "latency": 0.3})
+    with fleetform.started("apply", "--yes", "--journal", "j.jsonl", "--format", "json") as process:
+        wait_until(lambda: sent(fleetform.folder / "j.jsonl"))
+        assert process.stderr is not None
+        assert process.stdout is not None
+        process.stderr.close()
+        out = process.stdout.read()
+        assert process.wait(30) == 0
+    assert json.loads(out)["outcome"] == {"already": 1, "done": 3}
+    assert rows(fleetform.folder / "j.jsonl")[-1]["event"] == "finished"
+
+
+def test_a_journal_that_cannot_be_written_any_more_ends_the_apply_with_a_report(fleetform: Command) -> None:
+    slowed(fleetform, concurrency=1)
+    journal = fleetform.folder / "j.jsonl"
+    # Room for a few rows: no file may grow further.
+    limited = f"ulimit -f 2; exec {shlex.quote(COMMAND)} apply --yes --journal j.jsonl --format json"
+    ran = subprocess.run(
+        ["sh", "-c", limited],
+        cwd=fleetform.folder,
+        env={**fleetform.environment, "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 1, ran.stderr
+    assert "error: the journal cannot be written any more, so that nothing further was sent: File too large" in ran.stderr
+    report = json.loads(ran.stdout)
+    made = [entry for entry in fleetform.written() if not entry["token"]]
+    assert report["outcome"]["done"] == len(made) == len(sent(journal)) < 8
+    assert report["outcome"]["skipped"]
+
+
 def test_control_c_while_planning_ends_with_130(fleetform: Command) -> None:
     fleetform.fleet(RENAMED)
     fleetform.sandbox.fault({"vendor": "blynk", "method": "GET", "latency": 0.7, "times": None})
@@ -229,3 +324,26 @@ def test_a_journal_that_cannot_be_written_stops_before_the_first_call(fleetform:
     ran = fleetform("apply", "--yes", "--journal", "no/such/folder/j.jsonl", code=3)
     assert "the journal cannot be written" in ran.err
     assert fleetform.written() == []
+
+
+def test_a_secret_value_that_a_vendor_quotes_is_hidden_everywhere(fleetform: Command) -> None:
+    fleetform.fleet(
+        {"name": "Hamburg Main Panel", "metafields": {"Panel": "S3CRET-WORD"}, "secret_metafields": ["Panel"]},
+    )
+    answer = {"status": 400, "body": {"error": {"message": "value S3CRET-WORD is not allowed"}}}
+    fleetform.sandbox.fault({"vendor": "blynk", "method": "POST", "path": ".*/device/metafield", "times": None, **answer})
+    ran = fleetform("apply", "--yes", "--journal", "j.jsonl", "--format", "json", "-v", code=1)
+    assert "is not allowed" in ran.err
+    assert "S3CRET-WORD" not in ran.all + (fleetform.folder / "j.jsonl").read_text()
+
+
+def test_a_journal_that_is_no_file_stops_before_the_first_call(fleetform: Command) -> None:
+    fleetform.fleet(RENAMED)
+    os.mkfifo(fleetform.folder / "pipe")
+    (fleetform.folder / "there").mkdir()
+    assert (
+        "error: pipe: the journal cannot be used: it is no regular file"
+        in fleetform("apply", "--yes", "--journal", "pipe", code=3).err
+    )
+    assert "'there' is a directory" in fleetform("apply", "--yes", "--journal", "there", code=1).err
+    assert [entry for entry in fleetform.written() if not entry["token"]] == []

@@ -9,6 +9,7 @@ import json
 import signal
 
 import pytest
+import yaml
 
 from tests.command.conftest import Command, sent, wait_until
 from tests.command.forks import Death
@@ -91,6 +92,11 @@ def test_an_apply_that_is_killed_while_calls_are_under_way_is_finished_by_the_ne
     """The same with the installed command, killed from outside while a vendor takes its time."""
     slow = {"method": ["POST", "PUT", "PATCH", "DELETE"], "path": "(?!.*(token|oauth)).*", "skip": boundary, "latency": 0.4}
     demo.sandbox.fault({**slow, "times": None})
+    # As long as that an open call is waited for.
+    fleet = yaml.safe_load((demo.folder / "fleet.yml").read_text(encoding="utf-8"))
+    for account in fleet["accounts"].values():
+        account["timeout"] = 3
+    demo.write("fleet.yml", fleet)
     journal = demo.folder / "j.jsonl"
     with demo.started("apply", *OPTIONS) as process:
         wait_until(lambda: len(sent(journal)) > boundary or process.poll() is not None)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 fleetform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The commands that write nothing, as processes: validate, plan, show, explain, import, capabilities, help and completion."""
+"""The commands that write nothing, as processes: validate, plan, show, explain, capabilities, help and completion."""
 
 from __future__ import annotations
 
@@ -104,10 +104,18 @@ def test_where_and_exclude_choose_devices(fleetform: Command) -> None:
             ["--where", "account=lab", "--exclude", "action=no-op", "--exclude", "action=create"],
             ["lab/Hamburg Cafeteria Climate"],
         ),
-        (["--where", "account=nowhere"], []),
+        (
+            ["--where", "account=lab", "--where", "vendor=blynk", "--exclude", "action=create", "--exclude", "action=update"],
+            ["lab/Hamburg Main Panel"],
+        ),
     ):
         data = fleetform("plan", "--format", "json", *chosen).json
         assert [device["address"] for device in data["devices"]] == wanted, chosen
+    fleetform.fleet({"serial": "XQD-00001"}, {"serial": "XQD-00008"}, vendor="xyte")
+    online = {row["sn"] for row in fleetform.sandbox.state("xyte")["devices"].values() if row["status"] == "online"}
+    for option, wanted in (("--where", online), ("--exclude", {"XQD-00001", "XQD-00008"} - online)):
+        data = fleetform("plan", "--format", "json", option, "online=true").json
+        assert {device["serial"] for device in data["devices"]} == wanted & {"XQD-00001", "XQD-00008"}
     assert "there is no field 'nmae'" in fleetform("plan", "--where", "nmae=x", code=1).err
 
 
@@ -237,21 +245,6 @@ def test_a_named_account_takes_its_credentials_from_the_environment(fleetform: C
     fleetform("plan", env={"FLEETFORM_LAB_TOKEN": CREDENTIALS["blynk_token"]})
     ran = fleetform("plan", code=1)
     assert "FLEETFORM_LAB_" in ran.err
-
-
-def test_import_writes_what_plans_to_nothing_and_overwrites_only_when_told(fleetform: Command) -> None:
-    fleetform.fleet()
-    ran = fleetform("import", "--account", "lab", "--output", "all/lab.yml")
-    path = fleetform.folder / "all" / "lab.yml"
-    assert ran.out == ""
-    fleetform("validate", "all")
-    fleetform("plan", "all/lab.yml", "--exit-code")
-    text = path.read_text()
-    assert "is there already" in fleetform("import", "--account", "lab", "--output", "all/lab.yml", code=1).err
-    assert path.read_text() == text
-    fleetform("import", "--account", "lab", "--output", "all/lab.yml", "--force")
-    assert fleetform("import", "--account", "lab").out == text
-    assert fleetform.written() == []
 
 
 def test_help_is_quick_and_teaches_by_example(fleetform: Command) -> None:

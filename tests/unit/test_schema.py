@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible import context
+from ansible.parsing.vault import VaultSecretsContext
 from jsonschema import Draft202012Validator
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.tasks import perform
+from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError
+from fleetform import loading
+from fleetform.checking import checked
 from fleetform.sandbox.server import Running, running
 from fleetform.schema import fleet_schema, plan_schema
 
@@ -40,7 +46,8 @@ class Loader(yaml.SafeLoader):
     """Takes Ansible's own tags."""
 
 
-Loader.add_constructor("!vault", lambda loader, node: loader.construct_scalar(node))
+for tag in ("!vault", "!unsafe"):
+    Loader.add_constructor(tag, lambda loader, node: loader.construct_scalar(node))
 
 
 def wrong(schema: dict[str, Any], data: Any) -> list[str]:
@@ -84,6 +91,135 @@ def test_what_fleetform_refuses_is_refused_by_the_schema(path: tuple[Any, ...], 
         place = place[step]
     place[path[-1]] = value
     assert wrong(fleet_schema(), data)
+
+
+def account(options: str) -> str:
+    return f"accounts: {{lab: {{{options}}}}}"
+
+
+def device(options: str) -> str:
+    return f"devices: [{{{options}}}]"
+
+
+def scope(fields: str) -> str:
+    return f"prune: [{{account: lab, scope: {fields}}}]"
+
+
+RIGHT = [
+    "",
+    "# nothing",
+    "accounts:\nvars_files:\ndefaults:\ndevices:\nprune:\nmax_changes:\n",
+    "accounts: {}\nvars_files: []\ndefaults: {}\ndevices: []\nprune: []\nmax_changes: {}\n",
+    account("vendor: xyte, token: t"),
+    account("vendor: '{{ v }}', token: t"),
+    account("vendor: mobilefirst, url: 'https://x', username: u, password: p, api_version: 2.0"),
+    account("vendor: xyte, token: t, timeout: 5, deadline: '60', concurrency: 64, validate_certs: 'no'"),
+    account("vendor: xyte, token: t, timeout: '{{ five }}', concurrency: '{{ five }}', requests_per_minute: '{{ five }}'"),
+    account("vendor: xyte, token: t, requests_per_minute: {read: 5, add: '5', poll: ~}"),
+    account("vendor: xyte, token: t, requests_per_minute: 5, ca_path: ~, url: 'https://hub.xyte.io'"),
+    device("name: a, account: ~"),
+    device("name: a, tags: ~, metafields: ~, protect: ~, subscriptions: ~"),
+    device("name: a, tags: [a, 1, true, 2.5]"),
+    device("name: a, tags: {a: b, c: 1, d: ~}"),
+    device("name: a, tags: '{{ tags }}', subscriptions: '{{ tags }}', secret_metafields: '{{ tags }}'"),
+    device("name: a, metafields: {a: [1, {b: ~}]}, applications: {a: ENABLED, b: '{{ on }}'}, subscriptions: [k, {id: i}]"),
+    device("name: a, protect: '{{ true }}', archived: false, metafields_policy: always, state: '{{ there }}'"),
+    device("name: '{{ word }}', mac: 11-22-33-44-aa-ff"),
+    device("serial: !unsafe '{{ x }}'"),
+    "defaults: {name: a}\ndevices: [{model: b}]\n",
+    "defaults: {state: absent, account: ~}\ndevices: [{name: b}]\n",
+    scope("{space: Wiz, owner.email: [a, b], online: false}"),
+    scope("{space: '{{ word }}'}"),
+    "max_changes: {delete: {percent: 100, count: 0}, update: {count: 5.0}}",
+]
+
+WRONG = [
+    "[]",
+    "text",
+    "device: []",
+    account("vendor: bylnk, token: t"),
+    account("token: t"),
+    account("vendor: ~, token: t"),
+    account("vendor: xyte, token: ''"),
+    account("vendor: xyte, token: t, timeout: soon"),
+    account("vendor: xyte, token: t, timeout: 0"),
+    account("vendor: xyte, token: t, concurrency: 0"),
+    account("vendor: xyte, token: t, concurrency: 65"),
+    account("vendor: xyte, token: t, validate_certs: perhaps"),
+    account("vendor: xyte, token: t, url: 'ftp://x'"),
+    account("vendor: xyte, token: t, requests_per_minute: {raed: 5}"),
+    account("vendor: xyte, token: t, requests_per_minute: 0"),
+    account("vendor: mobilefirst, url: 'https://x', username: u, password: p, response_format: yaml"),
+    account("vendor: xyte, tokne: t"),
+    "accounts: [lab]",
+    "accounts: {lab: {devices: []}}",
+    "accounts: {'': {vendor: xyte, token: t}}",
+    device(""),
+    device("model: b"),
+    device("name: ~"),
+    device("name: ''"),
+    device("serial: ''"),
+    device("name: '  '"),
+    device("serial: 12"),
+    device("name: a, account: ''"),
+    device("name: a, tags: abc"),
+    device("name: a, tags: [[a]]"),
+    device("name: a, tags: ['']"),
+    device("name: a, tags: {a: [b]}"),
+    device("name: a, state: abesnt"),
+    device("name: a, protect: 'yes'"),
+    device("name: a, create_space: maybe"),
+    device("name: a, metafields: [a]"),
+    device("name: a, metafields_policy: alway"),
+    device("name: a, applications: {a: enabled}"),
+    device("name: a, subscriptions: abc"),
+    device("name: a, subscriptions: [{name: x}]"),
+    device("name: a, secret_metafields: abc"),
+    device("name: a, mac: 11-22"),
+    device("name: a, naem: b"),
+    "devices: [~]",
+    "devices: {name: a}",
+    "defaults: {account: lab}\ndevices: [{}]\n",
+    "defaults: {state: gone}",
+    "prune: [{account: lab}]",
+    "prune: [~]",
+    scope("~"),
+    scope("{}"),
+    scope("{space: ~}"),
+    scope("{space: [a, ~]}"),
+    scope("{spcae: a}"),
+    "max_changes: {delete: }",
+    "max_changes: {delete: {}}",
+    "max_changes: {delete: {percent: 150}}",
+    "max_changes: {delete: {count: 1.5}}",
+    "max_changes: {delete: {count: -1}}",
+    "max_changes: {delete: {count: '5'}}",
+    "max_changes: {create: {count: 5}}",
+    "vars_files: [~]",
+    "vars_files: v.yml",
+]
+
+VARIABLES = ["v=xyte", "five=5", "word=x", '{"tags": ["a"], "on": "ENABLED", "there": "present"}']
+
+
+@pytest.mark.parametrize(("text", "right"), [*((text, True) for text in RIGHT), *((text, False) for text in WRONG)])
+def test_schema_validate_and_plan_agree(text: str, right: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("FLEETFORM_", "XYTE_"))]:
+        monkeypatch.delenv(name)
+    # What a process does once and for all.
+    monkeypatch.setattr(loading, "init_plugin_loader", lambda: None)
+    monkeypatch.setattr(context, "CLIARGS", context.CLIARGS)
+    monkeypatch.setattr(VaultSecretsContext, "_current", None)
+    file = tmp_path / "fleet.yml"
+    file.write_text(text, encoding="utf-8")
+    assert (not wrong(fleet_schema(), yaml.load(text, Loader=Loader))) is right
+    problems = checked([str(file)])
+    assert (not problems) is right, problems
+    if not right:
+        with pytest.raises(FleetFileError):
+            loading.load(loading.Source([str(file)]))
+        return
+    loading.load(loading.Source([str(file)], extra_vars=VARIABLES))
 
 
 @pytest.fixture(scope="module")

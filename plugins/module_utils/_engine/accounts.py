@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import difflib
 import typing as t
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import SettingsError
@@ -17,7 +16,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.transport import RequestsTransport
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import VENDORS
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors import adapter
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Vendor
 
 
@@ -42,9 +41,8 @@ def open_account(
 
 
 def _vendor(options: t.Mapping[str, t.Any], name: str | None, environ: t.Mapping[str, str]) -> type[Vendor]:
-    vendor = vendor_of(options, name=name, environ=environ)
-    if vendor not in VENDORS:
-        near = difflib.get_close_matches(vendor, VENDORS, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise SettingsError(f"there is no vendor {vendor!r}{hint} (known: {', '.join(VENDORS)})", account=name)
-    return VENDORS[vendor]
+    try:
+        return adapter(vendor_of(options, name=name, environ=environ))
+    except SettingsError as error:
+        error.account = name
+        raise

@@ -16,7 +16,13 @@ from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import ApiError, FleetformError, Gone, Unclear
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    ApiError,
+    FleetformError,
+    Gone,
+    Interrupted,
+    Unclear,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Settled
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.identity import Index
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device
@@ -94,21 +100,29 @@ _Key: t.TypeAlias = "tuple[str, str | None]"
 
 
 class Watch(t.Protocol):
-    """Looks on while a plan is carried out; called from several threads. What it raises ends the apply."""
+    """Looks on while a plan is carried out; called from several threads.
+
+    Interrupted, raised by any of these, ends the apply like an interruption: calls under way end, and nothing more is sent.
+    """
 
     def sending(self, account: str | None, step: Step) -> None:
-        """This step goes out now, as it stands here."""
+        """This step goes out now, as it stands here, or goes out once more. It does not where this raises Interrupted."""
 
     def ended(self, result: ChangeResult) -> None:
         """This is what came of a change, or of one of its calls."""
+
+    def stopping(self, seconds: float) -> None:
+        """Somebody has asked to stop; what is under way is given so many seconds to end."""
 
 
 def apply_account(vendor: Vendor, plan: AccountPlan, watch: Watch | None = None, stop: threading.Event | None = None) -> Report:
     """Sends the steps of one account. Never raises for what a vendor answers: the report says it.
 
-    Once ``stop`` is set, calls under way end and nothing more is sent.
+    Once ``stop`` is set, calls under way end and nothing more is sent. What waits to be sent, or sent again, is not under way.
     """
-    return _Run(vendor, plan, watch, stop or threading.Event()).report()
+    stop = stop or threading.Event()
+    with vendor.client.interruptible(stop):
+        return _Run(vendor, plan, watch, stop).report()
 
 
 class _Run:
@@ -179,6 +193,9 @@ class _Run:
                 finished, _rest = wait(running, return_when=FIRST_COMPLETED)
                 for future in finished:
                     step = running.pop(future)
+                    if future.exception() is not None:
+                        # No vendor's doing: nobody can say what comes next, so that nothing more is sent.
+                        self.stop.set()
                     future.result()
                     if step.call.lane is not None:
                         if lanes[step.call.lane]:
@@ -201,6 +218,8 @@ class _Run:
         try:
             with contextlib.nullcontext() if lane is None else self.vendor.client.exclusive(lane):
                 outcomes = self._tried(step, found)
+        except Interrupted as error:
+            outcomes = dict.fromkeys(step.addresses, Outcome(SKIPPED, error.message))
         except FleetformError as error:
             outcomes = {address: Outcome(FAILED, str(error)) for address in step.addresses}
         for change in step.changes:
@@ -212,8 +231,11 @@ class _Run:
         deadline = self.vendor.client.deadline()
         try:
             return self._sent(step, found, deadline)
+        except Interrupted:
+            raise
         except FleetformError as error:
-            return self._after(error, step, found, deadline)
+            with self.vendor.client.settling():
+                return self._after(error, step, found, deadline)
 
     def _after(self, error: FleetformError, step: Step, found: dict[str, Device], deadline: Deadline) -> dict[str, Outcome]:
         """What came of a step that ended in an error: the vendor may know better than the engine."""
@@ -234,12 +256,26 @@ class _Run:
     def _sent(self, step: Step, found: dict[str, Device], deadline: Deadline) -> dict[str, Outcome]:
         """What came of each device. Raises FleetformError."""
         step = self.vendor.before_sending(step)
-        if self.watch is not None:
+        answer = self.vendor.client.send(
+            step.call,
+            settle=lambda: self._settle(step, found, deadline),
+            deadline=deadline,
+            leaving=lambda: self._leaving(step),
+        )
+        with self.vendor.client.settling():
+            if answer.settled:
+                return {address: self._as_read(step, address, found) for address in step.addresses}
+            return self.vendor.finish(step, answer, deadline)
+
+    def _leaving(self, step: Step) -> None:
+        """Tells the watch of a call that goes out now. Raises Interrupted where it must not."""
+        if self.watch is None:
+            return
+        try:
             self.watch.sending(self.plan.account, step)
-        answer = self.vendor.client.send(step.call, settle=lambda: self._settle(step, found, deadline), deadline=deadline)
-        if answer.settled:
-            return {address: self._as_read(step, address, found) for address in step.addresses}
-        return self.vendor.finish(step, answer, deadline)
+        except Interrupted:
+            self.stop.set()
+            raise
 
     def _not_there(self, step: Step, error: Gone) -> Outcome:
         """After a 404. A device that is really not there any more is what a delete wants."""
@@ -303,6 +339,9 @@ class _Run:
             return True
         try:
             device = self._looked_at(part)
+        except Interrupted as error:
+            self._note_all(part, Outcome(SKIPPED, error.message))
+            return False
         except FleetformError as error:
             self._note_all(part, Outcome(FAILED, f"it could not be read again before this change: {error}"))
             return False
@@ -339,7 +378,10 @@ class _Run:
                     for call in change.calls:
                         self.ids[call.makes or change.address] = outcome.made
         if self.watch is not None:
-            self.watch.ended(ChangeResult(change, outcome.status, outcome.message))
+            try:
+                self.watch.ended(ChangeResult(change, outcome.status, outcome.message))
+            except Interrupted:
+                self.stop.set()
 
     def _remember(self, change: Change, outcome: Outcome) -> None:
         if change.action == "delete":

@@ -34,7 +34,9 @@ TEXT_OPTIONS = frozenset(
         "state_path",
     )
 )
-_NEVER_EMPTY = frozenset((*IDENTIFIERS, "name", "previous_name", "model", "device_type", "transfer_to", "status"))
+NEVER_EMPTY = frozenset((*IDENTIFIERS, "name", "previous_name", "model", "device_type", "transfer_to", "status"))
+"""Options whose text must not be blank."""
+
 _FLAGS = frozenset(("create_space", "rename_shared_space", "purge_tags", "protect", "archived"))
 _DICTS = frozenset(("metafields", "applications", "application", "contact", "warranty"))
 
@@ -64,7 +66,7 @@ def declaration_from(
     for name in [name for name in given if name in TEXT_OPTIONS]:
         if not isinstance(given[name], str):
             refuse(f"{name} must be a string, not {given[name]!r}; quote it")
-    for name in [name for name in given if name in _NEVER_EMPTY]:
+    for name in [name for name in given if name in NEVER_EMPTY]:
         if not given[name].strip():
             refuse(f"{name} is {'an empty string' if given[name] == '' else 'blank'}; leave it out where it is not meant")
     for name in [name for name in given if name in _FLAGS]:

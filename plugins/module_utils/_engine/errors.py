@@ -11,7 +11,9 @@
     |   |-- Ambiguous       it fits several devices, or contradicts the one that it fits
     |   |-- NotFound        it fits no device and cannot be created as declared
     |   `-- Unsupported     the vendor cannot do it; names the nearest thing that it can do
+    |-- NotPruned           prune removes nothing, since something that it has to know is not known
     |-- MissingLibrary      requests is not installed where the engine runs
+    |-- Interrupted         somebody asked an apply to stop; this was not carried out
     `-- ApiError            a call to a vendor went wrong; holds status, method, path, vendor's words
         |-- AuthFailed      401, or the token endpoint refused
         |-- Forbidden       403: the credentials are good, the right is missing
@@ -73,12 +75,20 @@ DECLARED_WRONG = (SettingsError, DeclarationError)
 """What a person has to mend in what is declared. While there is one, nothing is written anywhere."""
 
 
+class NotPruned(FleetformError):
+    """Prune removes nothing in an account: what looks undeclared may be declared. Other changes go on."""
+
+
 class MissingLibrary(FleetformError):
     """A Python library is missing where the engine runs; ``library`` is its import name."""
 
     def __init__(self, library: str) -> None:
         super().__init__(f"the Python library {library} is missing here; install it for the interpreter that runs this task")
         self.library = library
+
+
+class Interrupted(FleetformError):
+    """Somebody asked an apply to stop before this was sent, or before it was sent again after a refusal."""
 
 
 class ApiError(FleetformError):

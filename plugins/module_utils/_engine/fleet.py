@@ -29,6 +29,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     IncompleteRead,
     MissingLibrary,
     NotFound,
+    NotPruned,
     Refused,
     SettingsError,
 )
@@ -51,6 +52,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
     check,
     plan_device,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.redaction import hidden_by
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.select import check_query, group, select
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.steps import steps_for
@@ -58,6 +60,9 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
 
 T = t.TypeVar("T")
 R = t.TypeVar("R")
+
+_LOOK_UP = 0.2
+"""Seconds between two looks of an apply whether somebody asked it to stop."""
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,7 @@ class Fleet:
         shared = SharedState(shared_path)
         self._listings = None if crowd is None else SharedListings(shared, crowd)
         self._vendors: dict[str | None, Vendor] = {}
+        self._homes: dict[str | None, str | None] = {}
         for name, options in accounts.items():
             self._vendors[name] = open_account(
                 name, options, environ=os.environ if environ is None else environ, shared=shared, observer=observer
@@ -116,11 +122,33 @@ class Fleet:
         return {"read": sum(count.read for count in counts), "write": sum(count.write for count in counts)}
 
     def clouds(self) -> dict[str | None, list[str]]:
-        """What each account is bound to, and an apply must have to itself: vendor, url, organization and runtime."""
+        """What each account is bound to, as far as it says so itself: vendor, url, organization and runtime."""
         return {
             name: [one.vendor, one.url, one.organization or "", one.runtime or ""]
             for name, one in ((name, vendor.settings) for name, vendor in self._vendors.items())
         }
+
+    def homes(self, names: t.Collection[str | None]) -> dict[str | None, list[str | None]]:
+        """The same with the organization of the credentials where an account names none, which takes one read for each of these.
+
+        None stands for one that could not be read.
+        """
+
+        def home(name: str | None) -> str | None:
+            try:
+                return self._vendors[name].own_organization() or ""
+            except ApiError:
+                # It is told where the account is read; until then nobody takes it for one that has none.
+                return None
+
+        clouds = self.clouds()
+        unnamed = [name for name, parts in clouds.items() if not parts[2] and name in names and name not in self._homes]
+        self._homes.update(zip(unnamed, _parallel(home, unnamed), strict=True))
+        return {name: [*parts[:2], parts[2] or self._homes.get(name, ""), *parts[3:]] for name, parts in clouds.items()}
+
+    def timeouts(self) -> dict[str | None, float]:
+        """How long a call of each account is under way at most, in seconds."""
+        return {name: vendor.settings.timeout for name, vendor in self._vendors.items()}
 
     def secrets(self) -> frozenset[str]:
         """Every secret value that these accounts know, fetched tokens included, for a caller that masks its own output."""
@@ -144,6 +172,16 @@ class Fleet:
         except SettingsError:
             return declaration
         return declaration if declaration.account == name else replace(declaration, account=name)
+
+    def could_create(self, declaration: Declaration) -> bool:
+        """Whether a vendor that can create devices could create this one, were it not there; told without a call."""
+        vendor = self._vendors[self.account(declaration.account)]
+        try:
+            vendor.check(declaration)
+            check(vendor, declaration)
+        except DeclarationError:
+            return False
+        return vendor.waits_for(declaration) is None and vendor.claim_refusal(declaration) is None
 
     def list_devices(self, account: str | None, query: Query) -> Listing:
         """What device_info shows for one account. Raises FleetformError."""
@@ -241,7 +279,7 @@ class Fleet:
             return together or _plan_account(self._vendors[name], mine, within)
 
         plans = _parallel(planned, names)
-        plans = self._apart(plans)
+        plans = self._spared(self._apart(plans))
         if strays:
             plans.append(AccountPlan(account=None, vendor="", errors=tuple(_sorted(strays))))
         return Plan(tuple(plans))
@@ -294,9 +332,30 @@ class Fleet:
                 text = f"{names} mean the same device{known}; declare it through one account"
                 errors.append(_placed(DeclarationError(text), account.account, device.address))
             kept = tuple(device for device in account.devices if id(device) not in twins)
-            steps = steps_for(self._vendors[account.account], kept)
-            apart.append(replace(account, devices=kept, steps=steps, errors=tuple(_sorted(errors))))
+            apart.append(replace(account, devices=kept, errors=tuple(_sorted(errors)), **self._work(account.account, kept)))
         return apart
+
+    def _spared(self, plans: list[AccountPlan]) -> list[AccountPlan]:
+        """The plans without what prune would remove although another account of the vendor may declare it.
+
+        One cloud may go by several urls, so that the vendor, not the url, says which accounts could see the same devices.
+        """
+        spared = []
+        for account in plans:
+            others = [other for other in plans if other is not account and other.vendor == account.vendor]
+            reason = _doubt(account, others) if any(device.pruned for device in account.devices) else None
+            if reason is not None:
+                kept = tuple(device for device in account.devices if not device.pruned)
+                errors = _sorted([*account.errors, NotPruned(f"prune does nothing: {reason}", account=account.account)])
+                account = replace(account, devices=kept, errors=tuple(errors), **self._work(account.account, kept))
+            spared.append(account)
+        return spared
+
+    def _work(self, account: str | None, devices: t.Sequence[DevicePlan]) -> dict[str, t.Any]:
+        """The steps of these devices of one account, and how long they take. Pure."""
+        vendor = self._vendors[account]
+        steps = steps_for(vendor, devices) if devices else ()
+        return {"steps": steps, "seconds": _seconds(vendor, steps) if steps else 0.0}
 
     def narrowed(self, plan: Plan, part: t.Callable[[DevicePlan], DevicePlan | None]) -> Plan:
         """The plan for what ``part`` leaves of each device, None for nothing. Pure."""
@@ -304,9 +363,7 @@ class Fleet:
         for account in plan.accounts:
             devices = tuple(left for device in account.devices if (left := part(device)) is not None)
             if devices != account.devices:
-                steps = steps_for(self._vendors[account.account], devices) if devices else ()
-                seconds = _seconds(self._vendors[account.account], steps) if steps else 0.0
-                account = replace(account, devices=devices, steps=steps, seconds=seconds)
+                account = replace(account, devices=devices, **self._work(account.account, devices))
             accounts.append(account)
         return Plan(tuple(accounts))
 
@@ -335,11 +392,15 @@ class Fleet:
         planned = [account for account in plan.accounts if account.steps]
         return [error for errors in _parallel(refused, planned) for error in errors]
 
-    def apply(self, plan: Plan, watch: Watch | None = None) -> Report:
-        """Sends what the plan says. Accounts go side by side. Never raises for what a vendor answers: the report says it."""
+    def apply(self, plan: Plan, watch: Watch | None = None, stop: threading.Event | None = None) -> Report:
+        """Sends what the plan says. Accounts go side by side. Never raises for what a vendor answers: the report says it.
+
+        Once ``stop`` is set, or at a KeyboardInterrupt, the calls under way end, and nothing more is sent.
+        """
+        stop = stop or threading.Event()
         wanted = [account for account in plan.accounts if account.steps]
 
-        def applied(account: AccountPlan, stop: threading.Event) -> Report:
+        def applied(account: AccountPlan) -> Report:
             vendor = self._vendors[account.account]
             if self._listings is None:
                 return apply_account(vendor, account, watch, stop)
@@ -347,7 +408,11 @@ class Fleet:
             with self._listings.writing(account_key(vendor.settings), ids):
                 return apply_account(vendor, account, watch, stop)
 
-        reports = _until_all_have_ended(applied, wanted)
+        def stopping() -> None:
+            if watch is not None:
+                watch.stopping(max(self._vendors[account.account].settings.deadline for account in wanted))
+
+        reports = _until_all_have_ended(applied, wanted, stop, stopping)
         devices: dict[str, Device | None] = {device.address: device.observed for device in plan.devices}
         for report in reports:
             devices.update(report.devices)
@@ -358,6 +423,8 @@ class Fleet:
 
 def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration], scopes: t.Sequence[Scope]) -> AccountPlan:
     name = vendor.settings.name
+    # A vendor that refuses a value may quote it.
+    vendor.client.masker.add(*(secret for declaration in declarations for secret in _secrets_of(declaration)))
     errors: list[FleetformError] = []
     sound = _sound(vendor, declarations, errors)
     try:
@@ -374,12 +441,57 @@ def _plan_account(vendor: Vendor, declarations: t.Sequence[Declaration], scopes:
     except FleetformError as error:
         whole = isinstance(error, DeclarationError)
         return AccountPlan(name, vendor.NAME, errors=(*_sorted(errors), _of_account(error, vendor)), complete=whole)
+    whole = not any(isinstance(error, ApiError) for error in errors)
+    if not whole:
+        plans = [_withheld(plan) for plan in plans]
     plans = sorted([*plans, *pruned], key=lambda plan: plan.address)
     steps = steps_for(vendor, plans)
-    whole = not any(isinstance(error, ApiError) for error in errors)
     seconds = _seconds(vendor, steps)
     warnings = _told(vendor, sight.warnings)
     return AccountPlan(name, vendor.NAME, tuple(plans), steps, tuple(_sorted(errors)), whole, seconds, warnings, in_scope)
+
+
+def _secrets_of(declaration: Declaration) -> t.Iterator[str]:
+    """The values of secret metafields as texts."""
+    if declaration.secret_metafields:
+        yield from _leaves(list(hidden_by(declaration.metafields or {}, declaration.secret_metafields)))
+
+
+def _leaves(value: t.Any) -> t.Iterator[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _leaves(item)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)
+
+
+def _withheld(plan: DevicePlan) -> DevicePlan:
+    """The plan of a device of an account that could not be read whole: nothing is created or deleted there."""
+    if plan.action not in ("create", "delete"):
+        return plan
+    reason = f"the account could not be read whole, so that nothing of it is {plan.action}d"
+    return replace(plan, changes=(), after=plan.observed, blocked=reason)
+
+
+def _doubt(account: AccountPlan, others: t.Sequence[AccountPlan]) -> str | None:
+    """Why a device that prune would remove may be declared through another account of the same vendor; None where none is."""
+    unsure = sorted(str(other.account) for other in others if other.errors or not other.complete)
+    if unsure:
+        return f"what looks undeclared may be declared in account {', '.join(unsure)}, which could not be planned whole"
+    declared = {
+        (str(device.observed.id), device.observed.name): device.address
+        for other in others
+        for device in other.devices
+        if device.observed is not None and not device.pruned
+    }
+    for device in account.devices:
+        if device.pruned and device.observed is not None:
+            twin = declared.get((str(device.observed.id), device.observed.name))
+            if twin is not None:
+                return f"{device.observed.label()} seems to be declared as {twin}"
+    return None
 
 
 def _pruned(
@@ -394,15 +506,15 @@ def _pruned(
     Nothing is deleted where a declaration is not resolved: one of the devices that look undeclared could be the one it means.
     """
     name = vendor.settings.name
+    place = scopes[0].where
     declared = {str(device.id) for _declaration, device in pairs if device is not None}
-    unresolved = [plan.address for plan in plans if plan.observed is None and plan.blocked is not None]
-    if errors or unresolved:
+    if errors:
         text = "prune does nothing while declarations of this account are unresolved; mend these first"
-        errors.append(DeclarationError(text, account=name, device=scopes[0].where))
+        errors.append(NotPruned(text, account=name, device=place))
         return 0, []
     if pairs and not declared:
         text = "prune does nothing: none of the declared devices is there; is this the right organization?"
-        errors.append(DeclarationError(text, account=name, device=scopes[0].where))
+        errors.append(DeclarationError(text, account=name, device=place))
         return 0, []
     found: dict[str, tuple[Device, Scope]] = {}
     for scope in scopes:
@@ -414,10 +526,13 @@ def _pruned(
         except DeclarationError as error:
             errors.append(_placed(error, name, scope.where))
             return 0, []
+    undeclared = {device_id: pair for device_id, pair in found.items() if device_id not in declared}
+    doubt = _unresolved(vendor, [device for device, _scope in undeclared.values()], pairs, plans) if undeclared else None
+    if doubt is not None:
+        errors.append(_placed(doubt, name, place))
+        return len(found), []
     pruned = []
-    for device_id, (device, scope) in found.items():
-        if device_id in declared:
-            continue
+    for device_id, (device, scope) in undeclared.items():
         declaration = Declaration(account=name, device_id=device_id, state="absent", declared_at=scope.where)
         try:
             check(vendor, declaration)
@@ -426,6 +541,28 @@ def _pruned(
             return len(found), []
         pruned.append(replace(plan_device(vendor, declaration, device, Desired()), pruned=True))
     return len(found), pruned
+
+
+def _unresolved(
+    vendor: Vendor,
+    undeclared: t.Sequence[Device],
+    pairs: t.Sequence[tuple[Declaration, Device | None]],
+    plans: t.Sequence[DevicePlan],
+) -> FleetformError | None:
+    """Why a device that looks undeclared may be one that a declaration means; None where none is."""
+    waiting = sorted(plan.address for plan in plans if plan.observed is None and plan.blocked is not None)
+    if waiting:
+        return NotPruned(f"prune does nothing while it is unresolved which device {', '.join(waiting)} is")
+    index = Index(undeclared, vendor.identity_key)
+    for declaration, _device in pairs:
+        try:
+            twin = index.find(declaration, functools.partial(vendor.in_scope, declaration))
+        except Ambiguous:
+            twin = undeclared[0]
+        if twin is not None:
+            # The listing of the scope shows what the reading of the declared devices did not, or shows it otherwise.
+            return IncompleteRead(f"prune does nothing: two readings disagree about {declaration.address}; run again")
+    return None
 
 
 def _is_settled(plan: DevicePlan, written: t.Collection[str]) -> bool:
@@ -638,21 +775,30 @@ def _seconds(vendor: Vendor, steps: t.Sequence[Step]) -> float:
     )
 
 
-def _until_all_have_ended(function: t.Callable[[T, threading.Event], R], items: t.Sequence[T]) -> list[R]:
-    """``function`` over independent accounts, side by side. An interruption asks them to stop, and waits until they have."""
+def _until_all_have_ended(
+    function: t.Callable[[T], R], items: t.Sequence[T], stop: threading.Event, stopping: t.Callable[[], None]
+) -> list[R]:
+    """``function`` over independent accounts, side by side. An interruption sets ``stop``, and waits until they have ended.
+
+    ``stopping`` is called when it is set, whoever sets it. Further interruptions change nothing.
+    """
     if not items:
         return []
-    stop = threading.Event()
     with ThreadPoolExecutor(max_workers=len(items), thread_name_prefix="fleetform-account") as pool:
-        futures = [pool.submit(function, item, stop) for item in items]
-        waiting = True
-        while waiting:
+        results = [pool.submit(function, item) for item in items]
+        running = set(results)
+        told = False
+        while running:
             try:
-                wait(futures)
-                waiting = False
+                if stop.is_set() and not told:
+                    told = True
+                    stopping()
+                _ended, running = wait(running, timeout=None if told else _LOOK_UP)
             except KeyboardInterrupt:
                 stop.set()
-    return [future.result() for future in futures]
+        if stop.is_set() and not told:
+            stopping()
+    return [future.result() for future in results]
 
 
 def _parallel(function: t.Callable[[T], R], items: t.Sequence[T]) -> list[R]:

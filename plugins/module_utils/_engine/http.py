@@ -29,6 +29,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     BadAnswer,
     DeclarationError,
     FleetformError,
+    Interrupted,
     RateLimited,
     Unavailable,
     Unclear,
@@ -45,7 +46,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.exchange
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Reading
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.pace import Pacer
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.pace import Pacer, Slot
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, origin
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.shared import SharedState
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.waits import (
@@ -146,7 +147,8 @@ class Client:
         self._clock = clock
         self._wall = wall
         self._closed = threading.Event()
-        self._sleep = sleep or self._closed.wait
+        self._stop: threading.Event | None = None
+        self._sleep = sleep
         self._random = random
         self._budget = RetryBudget()
         self._places = threading.BoundedSemaphore(settings.concurrency)
@@ -215,19 +217,71 @@ class Client:
         """
         settings = self.settings
         cloud = json.dumps([settings.vendor, settings.url, settings.organization, settings.runtime])
-        return self._shared.exclusive(f"lane {cloud} {lane}")
+        return self._shared.exclusive(f"lane {cloud} {lane}", looking_up=None if self._stop is None else self._go_on)
+
+    @contextlib.contextmanager
+    def interruptible(self, stop: threading.Event) -> t.Iterator[None]:
+        """Within the block nothing is sent any more once ``stop`` is set, and every wait ends with Interrupted.
+
+        What `settling` holds goes on.
+        """
+        self._stop = stop
+        try:
+            yield
+        finally:
+            self._stop = None
+
+    @contextlib.contextmanager
+    def settling(self) -> t.Iterator[None]:
+        """Within the block this thread finds out what came of a call that may have been carried out: no interruption ends that.
+
+        It is bounded by the deadline, of which no wait for the pace is left out any more once the apply is interrupted.
+        """
+        before = self._settles
+        self._worker.settles = True
+        try:
+            yield
+        finally:
+            self._worker.settles = before
+
+    @property
+    def _settles(self) -> bool:
+        return getattr(self._worker, "settles", False)
+
+    @property
+    def _stopped(self) -> bool:
+        return self._stop is not None and self._stop.is_set()
+
+    def _go_on(self) -> None:
+        """Raises Interrupted where this thread has nothing under way, and somebody has asked to stop."""
+        if self._stopped and not self._settles:
+            raise Interrupted("interrupted before this was sent", account=self.settings.name)
 
     def pause(self, seconds: float) -> None:
-        """Waits, as between two looks at a job. Ends early, with Unavailable, when the client is closed."""
-        self._sleep(max(0.0, seconds))
+        """Waits, as between two looks at a job.
+
+        Ends early, with Unavailable, when the client is closed; with Interrupted, when the apply is and nothing is under way.
+        """
+        self._go_on()
+        ends = self._closed if self._stop is None or self._settles else self._stop
+        (self._sleep or ends.wait)(max(0.0, seconds))
         if self._closed.is_set():
             raise Unavailable("interrupted while waiting", account=self.settings.name)
+        self._go_on()
 
-    def send(self, call: Call, *, settle: t.Callable[[], Settled] | None = None, deadline: Deadline | None = None) -> Answer:
+    def send(
+        self,
+        call: Call,
+        *,
+        settle: t.Callable[[], Settled] | None = None,
+        deadline: Deadline | None = None,
+        leaving: t.Callable[[], None] | None = None,
+    ) -> Answer:
         """The vendor's answer to a call; ``settled`` where reading had to stand in for it.
 
-        ``settle`` finds out by reading whether a write that ended unclearly has been carried out. Raises ApiError: Unclear for a
-        write that may have been carried out; any other error means that this call certainly was not, or was refused.
+        ``settle`` finds out by reading whether a write that ended unclearly has been carried out. ``leaving`` is called right
+        before each attempt goes out, and keeps it back by what it raises. Raises ApiError: Unclear for a write that may have been
+        carried out; any other error means that this call certainly was not, or was refused. Raises Interrupted.
         """
         deadline = deadline or self.deadline()
         if call.path_id is not None:
@@ -235,10 +289,27 @@ class Client:
         asked = Asked(call.method, call.path, self.settings.name, reads=not call.writes, accept=call.accept)
         request = self._request(call)
         tries = _Tries()
+        try:
+            return self._sent(call, asked, request, tries, deadline, settle, leaving)
+        except Interrupted as stop:
+            raise _interrupted(stop, asked, tries) from None
+
+    def _sent(
+        self,
+        call: Call,
+        asked: Asked,
+        request: Request,
+        tries: _Tries,
+        deadline: Deadline,
+        settle: t.Callable[[], Settled] | None,
+        leaving: t.Callable[[], None] | None,
+    ) -> Answer:
+        """See send."""
         while True:
-            ending = self._attempt(call, asked, request, tries, deadline)
+            ending = self._attempt(call, asked, request, tries, deadline, leaving)
             if ending.answer is not None:
                 return ending.answer
+            tries.refusal = _error_of(ending)
             if ending.kind is Kind.UNAUTHORIZED:
                 if tries.renewed or not self._auth.renew(tries.authorization, self._exchange_within(deadline)):
                     raise _error_of(ending)
@@ -258,7 +329,7 @@ class Client:
         work = list(items)
         if len(work) < 2 or self.settings.concurrency < 2 or getattr(self._worker, "busy", False):
             return [function(item) for item in work]
-        batch = _Batch(function, work)
+        batch = _Batch(function, work, settles=self._settles)
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(self.settings.concurrency, thread_name_prefix="fleetform")
@@ -283,6 +354,8 @@ class Client:
 
     def _drain(self, batch: _Batch[t.Any, t.Any]) -> None:
         self._worker.busy = True
+        # What is read for a call that may have been carried out is read by these threads as well.
+        self._worker.settles = batch.settles
         batch.run()
 
     def _request(self, call: Call) -> Request:
@@ -305,12 +378,23 @@ class Client:
         url = f"{self.settings.url}{call.path}{'?' if query else ''}{query}"
         return Request(call.method, url, headers, body, timeout=self.settings.timeout)
 
-    def _attempt(self, call: Call, asked: Asked, request: Request, tries: _Tries, deadline: Deadline) -> Ending:
+    def _attempt(
+        self,
+        call: Call,
+        asked: Asked,
+        request: Request,
+        tries: _Tries,
+        deadline: Deadline,
+        leaving: t.Callable[[], None] | None,
+    ) -> Ending:
         """One request, redirects included, as soon as the pace has room for it."""
         self._admit(call.pace, asked, deadline)
         try:
             tries.authorization = self._auth.authorization(self._exchange_within(deadline))
             request = replace(request, authorization=tries.authorization)
+            self._go_on()
+            if leaving is not None:
+                leaving()
             ending, response = self._deliver(asked, request, tries.number, deadline)
         finally:
             self._places.release()
@@ -330,11 +414,22 @@ class Client:
             left = deadline.left()
             if slot.paused > left:
                 raise asked.error(RateLimited, f"the vendor's limit is reached; {_too_long(slot.paused, left, deadline)}")
-            self.pause(slot.wait)
-            deadline.forgive(slot.wait)
+            if self._stopped and slot.wait > left:
+                raise asked.error(Unavailable, f"the pace leaves no room for it; {_too_long(slot.wait, left, deadline, False)}")
+            self._wait_for(slot, pace)
+            if not self._stopped:
+                deadline.forgive(slot.wait)
             self._take_place(deadline)
             if self.pacer.paused_for(pace) <= 0:
                 return
+
+    def _wait_for(self, slot: Slot, pace: str) -> None:
+        try:
+            self.pause(slot.wait)
+        except (Interrupted, Unavailable):
+            # What reads how a call under way has ended must not queue behind those that are never sent.
+            self.pacer.give_back(pace, slot)
+            raise
 
     def _take_place(self, deadline: Deadline) -> None:
         if not self._places.acquire(blocking=False):
@@ -462,15 +557,16 @@ class Client:
         if settle is not None:
             advice = "Run again: it reads first"
         if settle is not None:
-            # The vendor may still be at work, so that reading at once could mislead.
-            if pause <= deadline.left():
-                self.pause(pause)
-                pause = 0.0
-            try:
-                verdict = settle()
-                finding = "reading did not tell"
-            except FleetformError as failure:
-                finding = f"reading failed: {failure.message}"
+            with self.settling():
+                # The vendor may still be at work, so that reading at once could mislead.
+                if pause <= deadline.left():
+                    self.pause(pause)
+                    pause = 0.0
+                try:
+                    verdict = settle()
+                    finding = "reading did not tell"
+                except FleetformError as failure:
+                    finding = f"reading failed: {failure.message}"
         if verdict is Settled.DONE:
             return True
         if verdict is Settled.NOT_DONE:
@@ -478,6 +574,7 @@ class Client:
             if call.repeat == AFTER_READING:
                 try:
                     self._may_repeat(asked, ending, tries, deadline, pause)
+                    tries.lost = error
                     return False
                 except ApiError as stop:
                     finding = f"reading does not show it; {stop.message}"
@@ -515,12 +612,16 @@ class _Tries:
         self.bad_answers = 0
         self.renewed = False
         self.authorization: str | None = None
+        # How the last one ended, and the error of one whose answer was lost, which reading showed not to be carried out yet.
+        self.refusal: ApiError | None = None
+        self.lost: ApiError | None = None
 
 
 class _Batch(t.Generic[Item, Result]):
-    """The items of one ``map``, taken by several threads."""
+    """The items of one ``map``, taken by several threads. ``settles`` says that they are read within `Client.settling`."""
 
-    def __init__(self, function: t.Callable[[Item], Result], items: list[Item]) -> None:
+    def __init__(self, function: t.Callable[[Item], Result], items: list[Item], *, settles: bool = False) -> None:
+        self.settles = settles
         self._function = function
         self._items = items
         self._results: list[t.Any] = [None] * len(items)
@@ -591,6 +692,23 @@ def _error_of(ending: Ending) -> ApiError:
     if ending.error is None:
         raise AssertionError("an ending without an answer has an error")
     return ending.error
+
+
+def _interrupted(stop: Interrupted, asked: Asked, tries: _Tries) -> FleetformError:
+    """What is true of a call that an interruption kept from being sent, or from being sent again."""
+    if (lost := tries.lost) is not None:
+        return asked.error(
+            Unclear,
+            f"{lost.message}: whether the change was made is not known (reading does not show it; interrupted before it was sent"
+            " again). Run again: it reads first",
+            status=lost.status,
+            vendor_message=lost.vendor_message,
+            tracking_id=lost.tracking_id,
+        )
+    if (refusal := tries.refusal) is not None:
+        text = f"interrupted before this was sent again; it was not carried out: {refusal.message}"
+        return Interrupted(text, account=stop.account)
+    return stop
 
 
 def _too_long(seconds: float, left: float, deadline: Deadline, asked_for: bool = True) -> str:

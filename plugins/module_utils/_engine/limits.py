@@ -23,24 +23,26 @@ ACTIONS = (DELETE, UPDATE)
 class Limit:
     """The share of devices and their number that an action may touch; the less counts. None means no such bound.
 
-    ``above`` is the number of devices from which on the limit is asked for at all.
+    ``above`` is the number of devices from which on the limit is asked for at all, ``spares`` says that one is always left.
     """
 
     percent: int | None = None
     count: int | None = None
     above: int = 0
+    spares: bool = True
 
     def allowed(self, devices: int) -> int:
-        """How many of so many devices: rounded down, but one; never all."""
-        bounds = [devices - 1] if self.percent is not None or self.count is not None else [devices]
+        """How many of so many devices: rounded down, but one where it is not zero; never all where one is to be left."""
+        bounded = self.percent is not None or self.count is not None
+        bounds = [devices - 1] if bounded and self.spares else [devices]
         if self.percent is not None:
-            bounds.append(max(1, devices * self.percent // 100))
+            bounds.append(max(1, devices * self.percent // 100) if self.percent else 0)
         if self.count is not None:
             bounds.append(self.count)
         return max(0, min(bounds))
 
 
-DEFAULTS: t.Mapping[str, Limit] = {DELETE: Limit(percent=10), UPDATE: Limit(percent=50, above=10)}
+DEFAULTS: t.Mapping[str, Limit] = {DELETE: Limit(percent=10), UPDATE: Limit(percent=50, above=10, spares=False)}
 """What holds where nobody says anything: deletes of what is not declared, and updates of a fleet worth the name."""
 
 
@@ -76,11 +78,18 @@ def limits_from(given: t.Mapping[str, t.Mapping[str, int]] | None) -> dict[str, 
             raise DeclarationError(f"max_changes: there is no limit for {action!r}; there are {', '.join(ACTIONS)}")
         if not isinstance(bounds, dict) or not bounds or not bounds.keys() <= {"percent", "count"}:
             raise DeclarationError(f"max_changes: {action} takes percent, count or both, such as {{percent: 10, count: 5}}")
-        for name, number in bounds.items():
-            if isinstance(number, bool) or not isinstance(number, int) or number < 0:
-                raise DeclarationError(f"max_changes: {action}: {name} must be a whole number of at least 0, not {number!r}")
-        limits[action] = Limit(bounds.get("percent"), bounds.get("count"))
+        given_bounds = {name: _bound(f"max_changes: {action}: {name}", name, number) for name, number in bounds.items()}
+        limits[action] = Limit(**given_bounds, spares=DEFAULTS[action].spares)
     return limits
+
+
+def _bound(what: str, name: str, number: t.Any) -> int:
+    """A bound as a whole number, which 5.0 is as well. Raises DeclarationError."""
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or number < 0 or number != number // 1:
+        raise DeclarationError(f"{what} must be a whole number of at least 0, not {number!r}")
+    if name == "percent" and number > 100:
+        raise DeclarationError(f"{what} must be at most 100, not {number!r}")
+    return int(number)
 
 
 def excesses(

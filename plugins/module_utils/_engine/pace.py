@@ -29,10 +29,14 @@ _FARTHEST = 86_400.0
 
 
 class Slot(t.NamedTuple):
-    """``wait`` is the seconds until it may be used; ``paused`` how many of them are a pause that the vendor asked for."""
+    """``wait`` is the seconds until it may be used; ``paused`` how many of them are a pause that the vendor asked for.
+
+    ``at`` is its time by the pacer's clock.
+    """
 
     wait: float
     paused: float
+    at: float = 0.0
 
 
 class Pacer:
@@ -73,7 +77,22 @@ class Pacer:
                 wanted = block.next_size(now, min(self.limits[pool] for pool in pools))
             at, got, paused = self._shared.update(self._section, lambda book: self._booked(book, pace, pools, now, wanted))
             block.fill(now, got)
-            return Slot(max(0.0, at - now), max(0.0, paused - now))
+            return Slot(max(0.0, at - now), max(0.0, paused - now), at)
+
+    def give_back(self, pace: str, slot: Slot) -> None:
+        """Frees a slot that somebody waited for and will not use, so that those who come later need not wait behind it."""
+        pools = self._pools(pace)
+        if slot.wait <= 0 or not pools:
+            return
+        with self._lock:
+            now = self._clock()
+
+            def free(book: Data) -> None:
+                for pool in pools:
+                    slots = _slots(book, pool, now)
+                    _leave(slots, slot.at)
+
+            self._shared.update(self._section, free)
 
     def pause(self, pace: str, seconds: float) -> bool:
         """Stops a class for everybody. Returns False when it was stopped already, for about as long."""
@@ -202,9 +221,23 @@ def _free_from(slots: list[list[float]], limit: int, at: float) -> float:
     return at
 
 
-def _enter(slots: list[list[float]], at: float, count: int) -> None:
+def _booked_at(at: float) -> float:
     # Rounded up: later is on the safe side.
-    at = math.ceil(at / _GRAIN) * _GRAIN
+    return math.ceil(at / _GRAIN) * _GRAIN
+
+
+def _leave(slots: list[list[float]], at: float) -> None:
+    """Takes one booking of that time out, where it is still there."""
+    for number, slot in enumerate(slots):
+        if slot[0] == _booked_at(at):
+            slot[1] -= 1
+            if slot[1] < 1:
+                del slots[number]
+            return
+
+
+def _enter(slots: list[list[float]], at: float, count: int) -> None:
+    at = _booked_at(at)
     if slots and slots[-1][0] == at:
         slots[-1][1] += count
         return

@@ -167,7 +167,8 @@ class Desired:
 class DevicePlan:
     """The plan for one declaration. ``blocked`` says why nothing can be done for it although nothing is wrong with it.
 
-    ``pruned`` marks a device that is removed because nobody declares it.
+    ``pruned`` marks a device that is removed because nobody declares it, ``waits`` one that is blocked until a person has done
+    something, which is no failure of anybody.
     """
 
     declaration: Declaration
@@ -178,6 +179,7 @@ class DevicePlan:
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     pruned: bool = False
+    waits: bool = False
 
     @property
     def address(self) -> str:
@@ -343,7 +345,8 @@ def plan_device(vendor: Planner, declaration: Declaration, observed: Device | No
         values = {"name": declaration.name, **values}
     if current is None:
         if declaration.creates and (reason := vendor.waits_for(declaration)):
-            return DevicePlan(declaration, None, None, blocked=reason, warnings=desired.warnings, notes=desired.notes)
+            plan = DevicePlan(declaration, None, None, blocked=reason, warnings=desired.warnings, notes=desired.notes)
+            return replace(plan, waits=True)
         changes.append(_claim(vendor, declaration, desired))
         claimed = {field_of(name): value for name, value in values.items() if name in vendor.CLAIM_SETS}
         if declaration.name and "name" in vendor.CLAIM_SETS:

@@ -21,8 +21,17 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan imp
 FORMAT = 1
 LIFETIME = datetime.timedelta(hours=24)
 
-DECLARATION, VENDOR = "declaration", "vendor"
-"""What an error of a plan comes from: what is declared is wrong, or a vendor did not answer as it should."""
+DECLARATION, VENDOR, REFUSED = "declaration", "vendor", "refused"
+"""What an error of a plan comes from: what is declared is wrong, a vendor did not answer as it should, or it was not applied."""
+
+# Keys of a plan, none of which a fleet file has. Some may be damaged.
+_MARKS = ("format", "tool_version", "created_at", "expires_at", "summary", "changes", "digest")
+_ENOUGH = 4
+
+
+def is_plan(text: str) -> bool:
+    """Whether text is a plan or a report as JSON, though perhaps a damaged one, and no fleet file."""
+    return text.lstrip().startswith("{") and sum(f'"{mark}"' in text for mark in _MARKS) >= _ENOUGH
 
 
 def plan_as_data(plan: Plan, *, tool_version: str, now: datetime.datetime) -> dict[str, t.Any]:

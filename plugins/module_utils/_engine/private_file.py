@@ -12,10 +12,14 @@ import contextlib
 import fcntl
 import os
 import stat
+import time
 import typing as t
 from pathlib import Path
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import SettingsError
+
+LOOK_UP = 0.1
+"""Seconds between two looks of whoever waits for a lock and may be called off."""
 
 
 def make_folder(folder: Path, purpose: str) -> os.stat_result:
@@ -35,18 +39,34 @@ def make_private_folder(folder: Path, purpose: str) -> None:
 
 
 @contextlib.contextmanager
-def locked(path: Path, purpose: str) -> t.Iterator[None]:
-    """Holds a lock against every thread and process that locks the same path. Raises SettingsError."""
+def locked(path: Path, purpose: str, *, looking_up: t.Callable[[], None] | None = None) -> t.Iterator[None]:
+    """Holds a lock against every thread and process that locks the same path. Raises SettingsError.
+
+    ``looking_up`` is called now and then while somebody else holds it, and ends the wait by what it raises.
+    """
     try:
         descriptor = _open(path, os.O_RDWR | os.O_CREAT, purpose)
     except OSError as error:
         raise SettingsError(f"{purpose} {path}: {error.strerror}") from None
     try:
         # flock belongs to the open file, so that it also holds between threads; it ends with the process.
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _lock(descriptor, looking_up)
         yield
     finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int, looking_up: t.Callable[[], None] | None) -> None:
+    """Locks an open file as soon as it can be had."""
+    if looking_up is None:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return
+    while True:
+        with contextlib.suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        looking_up()
+        time.sleep(LOOK_UP)
 
 
 def read(path: Path, purpose: str, *, most: int) -> bytes | None:

@@ -21,6 +21,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, DevicePlan, Plan
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import DECLARATION, FORMAT
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.planshape import contradiction, has_shape
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.redaction import hide
 
 Data = dict[str, t.Any]
@@ -28,6 +29,10 @@ _Key: t.TypeAlias = "tuple[str, str | None]"
 
 _UNSEEN_AFTER = frozenset({"claim", "transfer"})
 """Changes after which the rest of a device may look otherwise than when it was planned."""
+
+
+_NO_PLAN = "this is not a plan that fleetform has saved, or it was damaged; plan again"
+_WRONG_SHAPE = (KeyError, TypeError, ValueError, AttributeError)
 
 
 class PlanRefused(FleetformError):
@@ -50,7 +55,7 @@ class Held:
         return dataclasses.replace(device, changes=wanted)
 
 
-def binding(clouds: t.Mapping[str, t.Sequence[str]], declarations: t.Iterable[Declaration], prune: t.Any) -> Data:
+def binding(clouds: t.Mapping[str, t.Sequence[str | None]], declarations: t.Iterable[Declaration], prune: t.Any) -> Data:
     """What a plan is bound to: each account's cloud, each declaration, the prune scopes. It holds no secret value."""
     return {
         "accounts": {name: list(parts) for name, parts in sorted(clouds.items())},
@@ -75,34 +80,63 @@ def signed(data: Data, key: str | None) -> Data:
 
 
 def check_whole(data: t.Any) -> None:
-    """Raises PlanRefused for what is no saved plan, or one that was damaged or changed since."""
+    """Raises PlanRefused for what is no saved plan, does not agree with itself, or was damaged or changed since."""
     try:
         if data["format"] != FORMAT:
             raise PlanRefused(f"the plan has format {data['format']!r}, and this version knows {FORMAT}; plan again")
         whole = hmac.compare_digest(data["digest"], _digest(_content(data)))
     except (KeyError, TypeError, RecursionError):
-        raise PlanRefused("this is not a plan that fleetform has saved, or it was damaged; plan again") from None
+        raise PlanRefused(_NO_PLAN) from None
     if not whole:
         raise PlanRefused("the plan was changed or damaged since it was saved; plan again")
+    if not has_shape(data):
+        raise PlanRefused(_NO_PLAN)
+    if (reason := contradiction(data)) is not None:
+        raise PlanRefused(f"the plan contradicts itself: {reason}; plan again")
 
 
 def check(data: t.Any, bound: Data, *, now: datetime.datetime, key: str | None, partial: bool) -> None:
     """Raises PlanRefused for a plan that is no plan, too old, not whole, not signed by this key, or bound to something else."""
+    check_itself(data, now=now, key=key, partial=partial)
+    check_binding(data, bound)
+
+
+def check_itself(data: t.Any, *, now: datetime.datetime, key: str | None, partial: bool) -> None:
+    """What can be said before anything that the plan names is looked at. Raises PlanRefused."""
     check_whole(data)
+    check_signature(data, key)
     try:
-        if key is None and "hmac" in data:
-            raise PlanRefused("the plan is signed, and FLEETFORM_PLAN_KEY is not set here; set it")
-        if key is not None and not hmac.compare_digest(str(data.get("hmac", "")), _signature(data, key)):
-            raise PlanRefused("the plan is not signed with FLEETFORM_PLAN_KEY, or was changed since; plan again")
-        if now >= datetime.datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00")):
+        if expired(data, now):
             raise PlanRefused(f"the plan has expired at {data['expires_at']}; plan again")
         if any(error["cause"] == DECLARATION for error in data["errors"]):
             raise PlanRefused("the plan has errors: what was declared was wrong in part; mend that and plan again")
         if not data["complete"] and not partial:
             raise PlanRefused("the plan is not complete, an account could not be read; plan again, or say --partial")
+    except _WRONG_SHAPE:
+        raise PlanRefused(_NO_PLAN) from None
+
+
+def check_signature(data: Data, key: str | None) -> None:
+    """Raises PlanRefused where a plan is not signed by this key, or is signed and there is no key here."""
+    if key is None and "hmac" in data:
+        raise PlanRefused("the plan is signed, and FLEETFORM_PLAN_KEY is not set here; set it")
+    # As bytes, since what stands there may be any text.
+    found = str(data.get("hmac", "")).encode(errors="replace")
+    if key is not None and not hmac.compare_digest(found, _signature(data, key).encode()):
+        raise PlanRefused("the plan is not signed with FLEETFORM_PLAN_KEY, or was changed since; plan again")
+
+
+def expired(data: Data, now: datetime.datetime) -> bool:
+    """Whether the time of a plan is over."""
+    return now >= datetime.datetime.fromisoformat(data["expires_at"].replace("Z", "+00:00"))
+
+
+def check_binding(data: Data, bound: Data) -> None:
+    """Raises PlanRefused for a plan that is bound to something else."""
+    try:
         _check_binding(data, bound)
-    except (KeyError, TypeError, ValueError, AttributeError):
-        raise PlanRefused("this is not a plan that fleetform has saved, or it was damaged; plan again") from None
+    except _WRONG_SHAPE:
+        raise PlanRefused(_NO_PLAN) from None
 
 
 def _check_binding(data: Data, bound: Data) -> None:
@@ -112,6 +146,8 @@ def _check_binding(data: Data, bound: Data) -> None:
     accounts = {by_address[address] for address in planned}
     for name in sorted(accounts, key=str):
         key = "" if name is None else name
+        if None in (bound["accounts"].get(key) or ()):
+            raise PlanRefused(f"it cannot be read now which organization account {name} is of; apply the plan later")
         if saved["accounts"].get(key) != bound["accounts"].get(key):
             raise PlanRefused(
                 f"account {name} was another cloud when the plan was made (vendor, url or organization); plan again"
@@ -127,15 +163,18 @@ def _check_binding(data: Data, bound: Data) -> None:
             raise PlanRefused(f"{address} is in the plan and nobody declares it; plan again")
 
 
-def hold(data: Data, fresh: Plan) -> Held:
-    """What of a saved plan is still to be done. Raises PlanRefused where its calls are not those that are made now."""
+def hold(data: Data, fresh: Plan, plan: Look) -> Held:
+    """What of a saved plan is still to be done. By ``plan``, that of the fleet, it is looked for what was to be deleted.
+
+    Raises PlanRefused where the calls of the saved plan are not those that are made now.
+    """
     try:
-        return _held(data, fresh)
-    except (KeyError, TypeError, AttributeError):
-        raise PlanRefused("this is not a plan that fleetform has saved, or it was damaged; plan again") from None
+        return _held(data, fresh, plan)
+    except _WRONG_SHAPE:
+        raise PlanRefused(_NO_PLAN) from None
 
 
-def _held(data: Data, fresh: Plan) -> Held:
+def _held(data: Data, fresh: Plan, plan: Look) -> Held:
     devices = {device.address: device for device in fresh.devices}
     declared = {str(device.observed.id) for device in fresh.devices if device.observed is not None and not device.pruned}
     ids = {row["address"]: row["id"] for row in data["devices"]}
@@ -158,7 +197,37 @@ def _held(data: Data, fresh: Plan) -> Held:
             keep[address] = wanted
         else:
             already.append(address)
-    return Held(keep, tuple(already), skipped)
+    left = _not_gone([row for row in data["devices"] if row["address"] in already and row["actions"] == ["delete"]], plan)
+    return Held(keep, tuple(address for address in already if address not in left), {**skipped, **left})
+
+
+def _not_gone(rows: t.Sequence[Data], plan: Look) -> dict[str, str]:
+    """Of devices that were to be deleted and that nothing finds any more: those that are there all the same, and why they stay.
+
+    That a device is in no scope of prune, or not found by what is declared, may also mean that it is called otherwise by now.
+    """
+    wanted = [
+        (row["address"], Declaration(account=row["account"], device_id=str(row["id"]), state="absent"))
+        for row in rows
+        if row["id"] is not None
+    ]
+    if not wanted:
+        return {}
+    looked = plan([declaration for _address, declaration in wanted])
+    found = {device.address: device for device in looked.devices}
+    left = {}
+    for address, declaration in wanted:
+        device = found.get(declaration.address)
+        told = [str(error) for error in looked.errors if error.device in (None, declaration.address)]
+        if device is None:
+            left[address] = f"it could not be looked for: {told[0]}" if told else "it could not be looked for"
+        elif device.blocked is not None:
+            left[address] = f"it could not be looked for: {device.blocked}"
+        elif device.observed is not None:
+            pruned = address == declaration.address
+            why = "it is not in the scope of prune any more" if pruned else "what is declared does not find it any more"
+            left[address] = f"{why}, and {device.observed.label()} is still there"
+    return left
 
 
 def _unplanned(address: str, rows: t.Sequence[Data], fresh: Plan, *, known: bool) -> str | None:
@@ -229,6 +298,7 @@ def _same_call(saved: Data, now: Data) -> bool:
     return _fits(saved, now)
 
 
+Look: t.TypeAlias = "t.Callable[[t.Sequence[Declaration]], Plan]"
 Narrow: t.TypeAlias = "t.Callable[[Plan, t.Callable[[DevicePlan], DevicePlan | None]], Plan]"
 
 

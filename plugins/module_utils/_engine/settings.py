@@ -36,6 +36,9 @@ PACE_CLASSES = ("read", "add", "patch", "poll")
 # In a table of limits: the pool that all classes share.
 ALL_CLASSES = "all"
 
+# What holds where nobody says anything, the least and the most.
+_CONCURRENCY = (8, 1, 64)
+
 _TRUE = frozenset({"true", "yes", "on", "1", "y", "t"})
 _FALSE = frozenset({"false", "no", "off", "0", "n", "f"})
 
@@ -106,6 +109,48 @@ def account_settings(
     return _Reader(options, name, vendor_facts, environ).settings()
 
 
+def written_wrong(
+    options: t.Mapping[str, t.Any],
+    *,
+    name: str | None,
+    vendor_facts: VendorFacts | None,
+    unknown: t.Collection[str] = (),
+) -> list[tuple[str | None, str]]:
+    """What is wrong with options whatever the environment adds to them: option and message, None for the credentials together.
+
+    ``vendor_facts`` is None where the vendor is not known; ``unknown`` are options that are given with values not known yet. That
+    something is missing is wrong only where the environment cannot add it. No file is looked for.
+    """
+    facts = vendor_facts or VendorFacts("", options=VENDOR_OPTIONS)
+    found: list[tuple[str | None, str]] = []
+    for option in options:
+        try:
+            _Reader({option: options[option]}, name, facts, {}).check_written(option)
+        except SettingsError as error:
+            found.append((option, error.message))
+    accepted = frozenset().union(*facts.credentials)
+    wrong = {option for option, _message in found}
+    if accepted & options.keys() and accepted.isdisjoint({*unknown, *wrong}):
+        try:
+            _Reader(options, name, facts, {}).check_credentials()
+        except SettingsError as error:
+            found.append((None, error.message))
+    return found
+
+
+def namesakes(names: t.Collection[str]) -> list[tuple[str, str, str]]:
+    """The accounts of which two read one variable of the environment: both names and the first such variable."""
+    readers: dict[str, str] = {}
+    found: dict[tuple[str, str], str] = {}
+    for name in names:
+        for option in sorted(ACCOUNT_OPTIONS):
+            variable = variable_name(name, option)
+            first = readers.setdefault(variable, name)
+            if first != name:
+                found.setdefault((first, name), variable)
+    return [(first, second, variable) for (first, second), variable in found.items()]
+
+
 def vendor_of(options: t.Mapping[str, t.Any], *, name: str | None, environ: t.Mapping[str, str]) -> str:
     """The option ``vendor``, from the same places as every other option. Raises SettingsError when it is nowhere."""
     variable = variable_name(name, "vendor")
@@ -162,11 +207,34 @@ class _Reader:
             ca_path=self._ca_path(),
             timeout=self._seconds("timeout", 30.0),
             deadline=self._seconds("deadline", 600.0),
-            concurrency=self._count("concurrency", 8, 1, 64),
+            concurrency=self._count("concurrency", *_CONCURRENCY),
             requests_per_minute=self._limits(),
             on_default_host=on_default_host,
             **values,
         )
+
+    def check_written(self, option: str) -> None:
+        """Checks one given option by itself. Raises SettingsError."""
+        if option not in self.facts.options | GENERAL_OPTIONS:
+            self._refuse_strangers()
+        elif option in CREDENTIAL_OPTIONS:
+            self._credential(f"`{option}`", self.given[option])
+        elif option in ("url", "token_url"):
+            self._checked_url(option, self._text(option) or "")
+        elif option == "validate_certs":
+            self._truth(option, True)
+        elif option in ("timeout", "deadline"):
+            self._seconds(option, 1.0)
+        elif option == "concurrency":
+            self._count(option, *_CONCURRENCY)
+        elif option == "requests_per_minute":
+            self._limits()
+        elif option != "vendor":
+            self._text(option)
+
+    def check_credentials(self) -> None:
+        """Checks whether the given credentials are one set that the vendor takes. Raises SettingsError."""
+        self._credentials(True)
 
     def _error(self, message: str) -> SettingsError:
         return SettingsError(message, account=self.name)

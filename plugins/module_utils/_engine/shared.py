@@ -63,17 +63,26 @@ class SharedState:
                 return result
 
     @contextlib.contextmanager
-    def exclusive(self, name: str) -> t.Iterator[None]:
-        """Holds a lock of that name against all threads and processes, for as long as a token takes to fetch."""
+    def exclusive(self, name: str, *, looking_up: t.Callable[[], None] | None = None) -> t.Iterator[None]:
+        """Holds a lock of that name against all threads and processes, for as long as a token takes to fetch.
+
+        ``looking_up`` is called now and then while somebody else holds it, and ends the wait by what it raises.
+        """
         with self._lock:
             mine = self._named.setdefault(name, threading.RLock())
-        with mine:
+        while not mine.acquire(timeout=-1 if looking_up is None else private_file.LOOK_UP):
+            if looking_up is not None:
+                looking_up()
+        try:
             if self.path is None:
                 yield
                 return
             label = hashlib.sha256(name.encode()).hexdigest()[:16]
-            with private_file.locked(self.path.with_name(f"{self.path.name}.{label}.lock"), _PURPOSE):
+            path = self.path.with_name(f"{self.path.name}.{label}.lock")
+            with private_file.locked(path, _PURPOSE, looking_up=looking_up):
                 yield
+        finally:
+            mine.release()
 
 
 def _read(path: Path) -> Data:

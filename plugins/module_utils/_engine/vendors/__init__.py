@@ -5,6 +5,9 @@
 
 from __future__ import annotations
 
+import difflib
+
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import SettingsError
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import Vendor
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.blynk import Blynk
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.greenlake import GreenLake
@@ -20,3 +23,12 @@ VENDORS: dict[str, type[Vendor]] = {
     Xyte.NAME: Xyte,
 }
 """Vendor name to adapter, sorted by name."""
+
+
+def adapter(vendor: str) -> type[Vendor]:
+    """The adapter of a vendor. Raises SettingsError that names the nearest one."""
+    if vendor not in VENDORS:
+        near = difflib.get_close_matches(vendor, VENDORS, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise SettingsError(f"there is no vendor {vendor!r}{hint} (known: {', '.join(VENDORS)})")
+    return VENDORS[vendor]

@@ -386,6 +386,11 @@ class BlynkReading(Vendor):
         number = self._organization_of_account()
         return () if number is None else (("orgId", number),)
 
+    def own_organization(self) -> str | None:
+        """See Vendor."""
+        number = self.names.own_id()
+        return None if number is None else str(number)
+
     def _organization_of_account(self) -> int | None:
         if self.settings.organization is None:
             return None

@@ -17,7 +17,7 @@ extra calls; ``list_devices`` serves device_info and the inventory. A failed rea
 Then resolve: ``prepare`` looks up the names that many declarations use, ``resolve`` says what one declaration means in the
 vendor's terms. Whether that is a change is not the adapter's business.
 
-``stated`` is the way back, from a record to what declares it, for `fleetform import`.
+``stated`` is the way back, from a record to what declares it, for `fleetform import`; ``claimed_as`` what claims it anew.
 
 Then write: ``calls_for`` is pure and turns one change into calls, each with a ``stage`` that orders the calls of one device and,
 where the vendor wants it, a ``lane`` in which one call follows the other. Only a vendor with bulk calls overrides ``merge``, only
@@ -195,6 +195,21 @@ class Vendor:
             value = {name: item for name, item in value.items() if item is not None}
         # False is the default of what can be switched on.
         return value or None
+
+    @classmethod
+    def claimed_as(cls, device: Device) -> dict[str, str]:
+        """What a claim of the same device would need beside its identifiers, by option: ``device_type`` or ``model``. Pure.
+
+        Only what a claim takes in the words of the record: a product's name is no part number.
+        """
+        return {}
+
+    def own_organization(self) -> str | None:
+        """The id of the organization that the credentials are of, where one read tells it; None where it cannot be told.
+
+        It says for which cloud a plan was made where no organization is named, so that other credentials are noticed.
+        """
+        return None
 
     def afterwards(self, device: Device) -> Device:
         """A record when all of a plan was carried out, with what changes of other devices have done to this one."""

@@ -34,6 +34,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     merge,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._greenlake_declared import (
+    DEVICE_TYPES,
     PLACED,
     claim_problem,
     declared_warranty,
@@ -412,6 +413,12 @@ class GreenLake(Vendor):
         if attribute == "archived":
             return bool(before) is bool(after)
         return same(before, after)
+
+    @classmethod
+    def claimed_as(cls, device: Device) -> dict[str, str]:
+        """See Vendor. What it is added as is its category; its part number is not in the record."""
+        category = device.facts.get("category")
+        return {"device_type": category} if category in DEVICE_TYPES else {}
 
     def adjust(self, declaration: Declaration, observed: Device | None, changes: list[Change]) -> list[Change]:
         """Location and contact of devices that are added together, and what unassigning and archiving take with them."""

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import typing as t
 from pathlib import Path
 
@@ -121,8 +122,8 @@ def test_a_vault_id_opens_what_is_vaulted_with_it(folder: Folder) -> None:
 
 def test_what_is_in_a_vault_is_no_template(folder: Folder) -> None:
     trap = "{{ lookup('pipe', 'echo taken') }}"
-    folder.write("fleet.yml", f"accounts:\n  lab:\n    vendor: xyte\n    token: {inline(trap, 6)}\n")
-    assert folder.load(vault=password_file(folder)).accounts["lab"]["token"] == trap
+    folder.write("fleet.yml", f"accounts:\n  lab:\n    vendor: mobilefirst\n    username: x\n    password: {inline(trap, 6)}\n")
+    assert folder.load(vault=password_file(folder)).accounts["lab"]["password"] == trap
 
 
 def test_a_vault_without_its_password_is_an_error_that_names_file_and_account(folder: Folder) -> None:
@@ -131,9 +132,13 @@ def test_a_vault_without_its_password_is_an_error_that_names_file_and_account(fo
     assert problem.startswith("fleet.yml:2: account lab: token: ")
     folder.write("fleet.yml", "vars_files: [secrets.yml]\n")
     folder.write("secrets.yml", vaulted("word: s3cret\n"))
-    assert folder.refused()[0].startswith("secrets.yml (named in fleet.yml): ")
+    (problem,) = folder.refused()
+    assert problem.startswith("secrets.yml (named in fleet.yml:1): ")
+    assert problem.endswith("; give --vault-password-file or --vault-id")
     wrong = folder.write("wrong", "something else\n")
-    assert folder.refused(vault=wrong)[0].startswith("secrets.yml (named in fleet.yml): ")
+    (problem,) = folder.refused(vault=wrong)
+    assert problem.startswith("secrets.yml (named in fleet.yml:1): ")
+    assert problem.endswith("none of the passwords fits; look at --vault-password-file and --vault-id")
 
 
 def test_a_fleet_file_that_is_vaulted_as_a_whole_is_refused_with_what_to_do(folder: Folder) -> None:
@@ -156,7 +161,7 @@ def test_files_of_variables_are_found_beside_the_file_that_names_them(folder: Fo
 
 def test_a_missing_or_unfit_file_of_variables_names_itself_and_who_wants_it(folder: Folder) -> None:
     folder.write("fleet.yml", "vars_files: [nowhere.yml]\n")
-    assert folder.refused()[0].startswith("nowhere.yml (named in fleet.yml): ")
+    assert folder.refused() == ["vars_files: nowhere.yml: there is no such file (named in fleet.yml:1)"]
     folder.write("nowhere.yml", "- a list\n")
     assert folder.refused() == ["nowhere.yml: a file of variables must hold a mapping of names to values"]
 
@@ -255,7 +260,7 @@ def test_no_trick_makes_another_lookup_or_leaves_the_sandbox(folder: Folder, tri
 def test_a_forbidden_lookup_says_how_to_allow_it_and_is_allowed_so(folder: Folder) -> None:
     text = "\"{{ lookup('pipe', 'echo taken') }}\""
     assert folder.value_refused(text) == (
-        "fleet.yml:2: the lookup 'pipe' is not allowed here, only env, file, unvault, vars; see --allow-lookup"
+        "fleet.yml:2: name: the lookup 'pipe' is not allowed here, only env, file, unvault, vars; see --allow-lookup"
     )
     assert folder.value(text, allow_lookups=["pipe"]) == "taken"
     assert folder.value(text, allow_lookups=["ansible.builtin.pipe"]) == "taken"
@@ -263,7 +268,7 @@ def test_a_forbidden_lookup_says_how_to_allow_it_and_is_allowed_so(folder: Folde
 
 @pytest.mark.parametrize("text", ["{{ x", "{% if %}", "{{ 1 + }}", "{% do x %}", "{% endif %}"])
 def test_what_is_no_template_is_told_with_its_place(folder: Folder, text: str) -> None:
-    assert folder.value_refused(json.dumps(text)).startswith("fleet.yml:2: this is not a template: ")
+    assert folder.value_refused(json.dumps(text)).startswith("fleet.yml:2: name: this is not a template: ")
 
 
 def test_an_undefined_variable_names_file_line_and_option(folder: Folder) -> None:
@@ -283,7 +288,9 @@ def test_an_undefined_variable_names_file_line_and_option(folder: Folder) -> Non
 @pytest.mark.parametrize("option", ["token", "client_secret", "refresh_token", "password"])
 def test_an_empty_credential_is_an_error_before_any_call(folder: Folder, option: str, value: str) -> None:
     folder.write("fleet.yml", f"accounts:\n  lab:\n    vendor: webex\n    {option}: {value}\n")
-    assert folder.refused() == [f"fleet.yml:2: account lab: {option} is empty; leave it out where it comes from the environment"]
+    (problem,) = folder.refused()
+    place = "2" if "{{" in value else f"4:{len(option) + 7}"
+    assert problem == f"fleet.yml:{place}: account lab: {option} is empty; leave it out where it comes from the environment"
 
 
 def test_omit_leaves_an_option_out(folder: Folder) -> None:
@@ -367,8 +374,8 @@ def test_the_same_account_or_limit_in_two_files_is_an_error_with_its_place(folde
     for name in ("a.yml", "b.yml"):
         folder.write(name, "accounts:\n  lab: {vendor: xyte}\nmax_changes: {delete: {count: 1}}\n")
     assert folder.refused("a.yml", "b.yml") == [
-        "b.yml:2: account lab stands in another file as well; keep one",
-        "b.yml: max_changes: delete stands in another file as well; keep one",
+        "b.yml:2:3: account lab stands in a.yml:2 as well; keep one",
+        "b.yml:3:15: max_changes: delete stands in a.yml:3 as well; keep one",
     ]
 
 
@@ -385,9 +392,42 @@ def test_a_folder_means_its_files_by_name_without_hidden_ones_and_files_of_varia
     assert folder.load("f").declarations[0].name == "j"
 
 
-def test_a_file_that_is_named_twice_counts_once(folder: Folder) -> None:
+def test_a_file_that_is_named_twice_counts_once_however_it_is_spelled(folder: Folder) -> None:
     folder.write("f/a.yml", "devices:\n- {name: a}\n")
-    assert len(folder.load("f", "f/a.yml").declarations) == 1
+    (folder.path / "f" / "b.yml").symlink_to("a.yml")
+    (folder.path / "other").symlink_to("f")
+    assert len(folder.load("f", "f/a.yml", "f/../f/a.yml", "other").declarations) == 1
+
+
+@pytest.mark.parametrize("kind", ["broken link", "folder", "pipe", "locked"])
+def test_what_in_a_folder_is_no_file_that_can_be_read_is_told_in_words(
+    folder: Folder, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.write("f/a.yml", "devices: []\n")
+    path = folder.path / "f" / "x.yml"
+    if kind == "broken link":
+        path.symlink_to("nowhere.yml")
+    elif kind == "folder":
+        path.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(path)
+    else:
+        folder.write("f/x.yml", "devices: []\n")
+        read = Path.read_text
+
+        def refuse(self: Path, *more: t.Any, **options: t.Any) -> str:
+            if self == path:
+                raise PermissionError(13, "Permission denied")
+            return read(self, *more, **options)
+
+        monkeypatch.setattr(Path, "read_text", refuse)
+    wanted = {
+        "broken link": "this is a link to nowhere.yml, which is not there; take it away or mend it",
+        "folder": "this is a folder; give it another name, or name the files in it",
+        "pipe": "this is no file that can be read",
+        "locked": "it cannot be read: Permission denied",
+    }
+    assert folder.refused("f") == [f"f/x.yml: {wanted[kind]}"]
 
 
 def test_what_is_not_there_is_told(folder: Folder) -> None:
@@ -398,24 +438,30 @@ def test_what_is_not_there_is_told(folder: Folder) -> None:
 
 def test_a_file_that_is_no_text_is_told(folder: Folder) -> None:
     (folder.path / "fleet.yml").write_bytes(b"\xff\xfe\x00")
-    assert folder.refused()[0].startswith("fleet.yml: it cannot be read: ")
+    assert folder.refused() == ["fleet.yml:1: it cannot be read: this is not UTF-8; save it as UTF-8"]
 
 
 def test_prune_needs_a_scope(folder: Folder) -> None:
-    folder.write(
-        "fleet.yml", "prune:\n- {account: lab}\n- {account: lab, scope: {}}\n- {account: lab, scope: {space: '{{ nope }}'}}\n"
-    )
-    found = folder.refused()
-    assert found[:2] == [
-        f"fleet.yml: prune[{number}]: prune needs a scope: the devices outside of it are nobody's business here"
-        for number in (0, 1)
+    folder.write("fleet.yml", "prune:\n- {account: lab}\n- {account: lab, scope: {}}\n- {account: lab, scope: null}\n- ~\n")
+    assert folder.refused() == [
+        f"fleet.yml:{place}: prune[{number}]: prune needs a scope: the devices outside of it are nobody's business here"
+        for number, place in enumerate(("2:3", "3:25", "4:25", "5:3"))
     ]
-    assert "undefined" in found[2]
+
+
+def test_a_scope_that_cannot_be_rendered_is_told_once_with_its_line_and_option(folder: Folder) -> None:
+    folder.write("fleet.yml", "prune:\n- {account: lab, scope: {space: '{{ nope }}'}}\n")
+    (problem,) = folder.refused()
+    assert problem.startswith("fleet.yml:2: prune[0]: scope: ")
+    assert "'nope' is undefined" in problem
 
 
 def test_an_empty_filter_of_a_scope_is_refused_and_never_means_everything(folder: Folder) -> None:
-    folder.write("fleet.yml", "prune:\n- {account: lab, scope: {space: null}}\n")
-    assert "scope" in folder.refused()[0]
+    for value in ("null", "[null]", "[Wiz, ~]"):
+        folder.write("fleet.yml", f"prune:\n- {{account: lab, scope: {{space: {value}}}}}\n")
+        assert folder.refused() == ["fleet.yml:2:33: prune[0]: scope: space has no value; say which devices are meant"]
+    folder.write("fleet.yml", 'prune:\n- {account: lab, scope: {space: "{{ [none] }}"}}\n')
+    assert folder.refused() == ["fleet.yml:2: prune[0]: scope: space has no value; say which devices are meant"]
     folder.write("fleet.yml", 'prune:\n- {account: lab, scope: {space: "{{ nope | default(omit) }}"}}\n')
     assert "scope" in folder.refused()[0]
 
@@ -424,3 +470,79 @@ def test_check_reads_no_variables_and_needs_no_secret(folder: Folder) -> None:
     folder.write("fleet.yml", 'vars_files: [nowhere.yml]\naccounts: {lab: {vendor: xyte, token: "{{ nope }}"}}\n')
     found = next(iter(check(find([str(folder.path / "fleet.yml")])).values()))
     assert found.problems == []
+
+
+def test_names_are_never_rendered_so_that_anything_may_stand_in_them(folder: Folder) -> None:
+    folder.write(
+        "fleet.yml",
+        "devices:\n- name: a\n  metafields: {'{{ k }}': '{{ k }}', \"{{ lookup('pipe', 'x') }}\": [{'{% if %}': 1}]}\n"
+        "  applications: {'{{ app': ENABLED}\n",
+    )
+    declaration = folder.load(extra_vars={"k": "v"}).declarations[0]
+    assert declaration.metafields == {"{{ k }}": "v", "{{ lookup('pipe', 'x') }}": [{"{% if %}": 1}]}
+    assert declaration.applications == {"{{ app": "ENABLED"}
+
+
+def test_a_problem_of_a_file_of_variables_names_line_and_variable(folder: Folder) -> None:
+    folder.write("fleet.yml", "\nvars_files: [v.yml]\n")
+    folder.write("v.yml", "a: 1\n\nb: c: d\n")
+    assert folder.refused()[0].startswith("v.yml:3 (named in fleet.yml:2): ")
+    folder.write("v.yml", "a: 1\nb: {c: \"{{ lookup('pipe', 'x') }}\"}\n")
+    assert folder.refused()[0].startswith("v.yml: b: the lookup 'pipe' is not allowed here")
+
+
+def test_a_wrong_option_of_an_account_names_its_place_once_rendered(folder: Folder) -> None:
+    folder.write(
+        "fleet.yml",
+        "vars_files: [v.yml]\naccounts:\n  lab:\n    vendor: '{{ v }}'\n    timeout: '{{ t }}'\n    client_id: '{{ c }}'\n",
+    )
+    folder.write("v.yml", "v: bylnk\nt: soon\nc: ''\n")
+    assert folder.refused() == [
+        "fleet.yml:3: account lab: client_id is empty; leave it out where it comes from the environment",
+        "fleet.yml:3: account lab: there is no vendor 'bylnk'; did you mean 'blynk'? "
+        "(known: blynk, greenlake, mobilefirst, webex, xyte)",
+        "fleet.yml:3: account lab: `timeout` must be a number",
+    ]
+
+
+def test_a_wrong_device_names_its_place_once(folder: Folder) -> None:
+    folder.write("fleet.yml", "devices:\n- name: '{{ n }}'\n  protect: '{{ p }}'\n")
+    assert folder.refused(extra_vars={"n": "a", "p": "perhaps"}) == [
+        "fleet.yml:2: device -/a: protect must be true or false, not 'perhaps'"
+    ]
+
+
+def test_defaults_that_cannot_be_rendered_name_their_line_and_option(folder: Folder) -> None:
+    folder.write("fleet.yml", "devices: []\ndefaults:\n  owner: '{{ nope }}'\n")
+    (problem,) = folder.refused()
+    assert problem.startswith("fleet.yml:3: defaults: owner: ")
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "variable"),
+    [
+        ("a-b", "a_b", "FLEETFORM_A_B_API_VERSION"),
+        ("a-b", "A-B", "FLEETFORM_A_B_API_VERSION"),
+        ("ä", "ö", "FLEETFORM___API_VERSION"),
+        ("lab", "lab_token", "FLEETFORM_LAB_TOKEN_URL"),
+    ],
+)
+def test_accounts_that_read_the_same_variables_of_the_environment_are_an_error_that_names_both(
+    folder: Folder, one: str, other: str, variable: str
+) -> None:
+    folder.write("a.yml", f"accounts:\n  {one}: {{vendor: xyte}}\n")
+    folder.write("b.yml", f"accounts:\n  c: {{vendor: xyte}}\n  {other}: {{vendor: xyte}}\n")
+    assert folder.refused("a.yml", "b.yml") == [
+        f"b.yml:3:3: accounts {one!r} and {other!r} both read the environment variable {variable}; rename one of them"
+    ]
+
+
+def test_all_files_are_judged_in_one_run(folder: Folder) -> None:
+    folder.write("a.yml", "devices:\n- {nmae: a}\n")
+    (folder.path / "b.yml").write_bytes(b"x: 1\n\xff")
+    folder.write("c.yml", "devices:\n- {serial: 5}\n")
+    assert [problem.partition(": ")[0] for problem in folder.refused("a.yml", "b.yml", "c.yml")] == [
+        "b.yml:2",
+        "a.yml:2:4",
+        "c.yml:2:12",
+    ]

@@ -47,6 +47,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.http import Counts, Settled
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.listings import Reading
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.masking import Masker
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Declaration, Device, Listing, Query, mac_text
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Desired, Step
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.settings import AccountSettings, VendorFacts
@@ -148,7 +149,8 @@ class FakeClient:
         self.lanes: dict[str, threading.Lock] = {}
         self.lane_error: Exception | None = None
         self.together: Reading | None = None
-        self.masker = type("Masker", (), {"secrets": frozenset({f"token-of-{settings.name}"})})()
+        self.stop = threading.Event()
+        self.masker = Masker([f"token-of-{settings.name}"])
 
     @property
     def counts(self) -> Counts:
@@ -198,7 +200,24 @@ class FakeClient:
     def deadline(self) -> Deadline:
         return Deadline(600.0, lambda: sum(self.pauses))
 
-    def send(self, call: Call, *, settle: t.Callable[[], Settled] | None = None, deadline: Deadline | None = None) -> Answer:
+    @contextlib.contextmanager
+    def interruptible(self, stop: threading.Event) -> t.Iterator[None]:
+        self.stop = stop
+        yield
+
+    def settling(self) -> t.ContextManager[None]:
+        return contextlib.nullcontext()
+
+    def send(
+        self,
+        call: Call,
+        *,
+        settle: t.Callable[[], Settled] | None = None,
+        deadline: Deadline | None = None,
+        leaving: t.Callable[[], None] | None = None,
+    ) -> Answer:
+        if leaving is not None:
+            leaving()
         self.writes += 1
         if call.path in self.gates:
             self.gates[call.path](call)

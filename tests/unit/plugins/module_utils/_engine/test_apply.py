@@ -11,10 +11,16 @@ from dataclasses import replace
 
 import pytest
 
+from ansible_collections.fleetform.devices.plugins.module_utils._engine import fleet
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import ChangeResult, Report
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.call import AFTER_READING, Call, NewId
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Gone, SettingsError, Unclear
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import (
+    Gone,
+    Interrupted,
+    SettingsError,
+    Unclear,
+)
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Change, Plan, Step
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.base import DONE, FAILED, Outcome
 from tests.unit.plugins.module_utils._engine.fake_vendor import (
@@ -455,12 +461,34 @@ class Looking:
     def __init__(self) -> None:
         self.sent: list[str] = []
         self.results: list[ChangeResult] = []
+        self.stops: list[float] = []
 
     def sending(self, account: str | None, step: Step) -> None:
         self.sent.append(f"{account} {step.call.method} {step.call.path}")
 
     def ended(self, result: ChangeResult) -> None:
         self.results.append(result)
+
+    def stopping(self, seconds: float) -> None:
+        self.stops.append(seconds)
+
+
+class Breaking(Looking):
+    """One that ends the apply at this moment."""
+
+    def __init__(self, at: str) -> None:
+        super().__init__()
+        self.at = at
+
+    def sending(self, account: str | None, step: Step) -> None:
+        if self.at == "sending":
+            raise Interrupted("the journal is full")
+        super().sending(account, step)
+
+    def ended(self, result: ChangeResult) -> None:
+        super().ended(result)
+        if self.at == "ended":
+            raise Interrupted("the journal is full")
 
 
 def test_a_watch_sees_every_call_before_it_goes_out_and_every_change_as_it_ends(world: Make) -> None:
@@ -475,6 +503,54 @@ def test_a_watch_sees_every_call_before_it_goes_out_and_every_change_as_it_ends(
         ("rename", "failed"),
         ("tag", "done"),
     ]
+
+
+@pytest.mark.parametrize(("at", "sent"), [("sending", []), ("ended", ["/name"])])
+def test_a_watch_may_end_the_apply_and_the_report_is_whole(world: Make, at: str, sent: list[str]) -> None:
+    here = world(LOBBY)
+    looking = Breaking(at)
+    report = here.fleet.apply(here.plan({"serial": "S1", "name": "Hall", "metafields": {"A": "1", "B": "2"}}), looking)
+    assert here.paths() == sent
+    assert [result.status for result in report.results] == ["done" if sent else "skipped", "skipped", "skipped"]
+    assert report.interrupted
+    assert report.results[0].message == (None if sent else "the journal is full")
+
+
+def test_who_asks_to_stop_gets_what_is_under_way_ended_and_nothing_more_sent(world: Make) -> None:
+    here = world(LOBBY)
+    stop, looking = threading.Event(), Looking()
+    here.client.gates["/name"] = lambda call: stop.set()
+    report = here.fleet.apply(here.plan({"serial": "S1", "name": "Hall", "metafields": {"A": "1"}}), looking, stop)
+    assert statuses(report) == {"S1 rename": "done", "S1 set_metafield": "skipped"}
+    assert report.problems() == ["lab/S1: set_metafield A skipped: interrupted before this was sent"]
+    assert here.client.stop is stop
+
+
+def test_a_call_that_an_interruption_kept_back_is_skipped(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here = world(LOBBY)
+    here.client.refuse["/name"] = Interrupted("interrupted before this was sent again; it was not carried out: 429")
+    report = here.apply({"serial": "S1", "name": "Hall"})
+    assert report.problems() == ["lab/S1: rename skipped: interrupted before this was sent again; it was not carried out: 429"]
+
+
+def test_interruptions_are_told_of_once_and_end_in_a_report(world: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, looking, begun, gate = world(LOBBY), Looking(), threading.Event(), threading.Event()
+    wait, calls = fleet.wait, []
+
+    def interrupted(running: t.Any, timeout: float | None) -> t.Any:
+        calls.append(timeout)
+        begun.wait(5)
+        if len(calls) < 3:
+            raise KeyboardInterrupt
+        gate.set()
+        return wait(running, timeout)
+
+    here.client.gates["/name"] = lambda call: begun.set() or gate.wait(5)
+    monkeypatch.setattr(fleet, "wait", interrupted)
+    report = here.fleet.apply(here.plan({"serial": "S1", "name": "Hall", "metafields": {"A": "1"}}), looking)
+    assert statuses(report) == {"S1 rename": "done", "S1 set_metafield": "skipped"}
+    assert report.interrupted
+    assert len(looking.stops) == 1
 
 
 def test_a_second_apply_of_the_same_declaration_sends_nothing(world: Make) -> None:

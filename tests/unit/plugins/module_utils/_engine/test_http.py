@@ -19,6 +19,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors i
     DeclarationError,
     Forbidden,
     Gone,
+    Interrupted,
     RateLimited,
     Refused,
     Unavailable,
@@ -714,6 +715,147 @@ def test_clients_of_one_cloud_share_its_lanes_where_they_share_a_file_and_others
         held.append("one")
     thread.join(5)
     assert held == ["other", "one", "two"]
+
+
+# Interruption
+
+
+class Stopping(Clock):
+    """Time in which somebody asks to stop during the first wait."""
+
+    def __init__(self):
+        super().__init__()
+        self.stop = threading.Event()
+
+    def sleep(self, seconds):
+        super().sleep(seconds)
+        self.stop.set()
+
+
+def stopped(*plays, **options):
+    clock = Stopping()
+    return client(*plays, clock=clock, options=options), clock.stop
+
+
+def test_what_waits_for_the_pace_when_somebody_asks_to_stop_is_not_sent_and_leaves_its_place_to_others():
+    made, stop = stopped(answer(201, {}), requests_per_minute={"all": 1})
+    with made.interruptible(stop):
+        made.send(CREATE)
+        with pytest.raises(Interrupted, match="interrupted before this was sent$") as caught:
+            made.send(CREATE)
+        assert caught.value.account == "lab"
+    assert made.counts.write == 1
+    (waited,) = made.time.slept
+    made.send(CREATE)
+    assert sum(made.time.slept) == waited
+
+
+def test_once_stopped_nothing_is_sent_and_nothing_waits():
+    made, stop = stopped(OK)
+    stop.set()
+    with made.interruptible(stop):
+        for call in (CREATE, READ):
+            with pytest.raises(Interrupted):
+                made.send(call)
+    assert (made.transport.sent, made.time.slept) == ([], [])
+    assert made.send(CREATE).body == {"ok": True}
+
+
+@pytest.mark.parametrize("refusal", [answer(429, None, retry_after="30"), NotConnected("nobody listens")])
+def test_a_refused_call_is_not_sent_again_once_stopped_and_that_it_was_not_carried_out_is_said(refusal):
+    made, stop = stopped(refusal)
+    with made.interruptible(stop), pytest.raises(Interrupted, match="before this was sent again; it was not carried out: "):
+        made.send(CREATE, settle=settling())
+    assert len(made.transport.sent) == 1
+
+
+@pytest.mark.parametrize("verdict", [Settled.DONE, Settled.NOT_DONE])
+def test_a_call_that_may_have_been_carried_out_is_settled_although_somebody_asks_to_stop_and_never_sent_again(verdict):
+    made, stop = stopped(answer(503))
+    looked = []
+
+    def settle():
+        looked.append(stop.is_set())
+        made.pause(1)
+        return verdict
+
+    with made.interruptible(stop):
+        if verdict is Settled.DONE:
+            assert made.send(SET, settle=settle).settled
+        else:
+            with pytest.raises(Unclear, match=r"reading does not show it; interrupted before it was sent again\). Run again"):
+                made.send(SET, settle=settle)
+    assert looked == [True]
+    assert len(made.transport.sent) == 1
+
+
+def test_the_threads_that_settle_go_on_as_well_and_the_others_do_not():
+    made, stop = stopped(OK, concurrency=2)
+    stop.set()
+    with made.interruptible(stop):
+        with made.settling():
+            assert [found.body for found in made.map(lambda _item: made.get("/things"), range(4))] == [{"ok": True}] * 4
+        with pytest.raises(Interrupted):
+            made.map(lambda _item: made.get("/things"), range(4))
+    made.close()
+    assert made.counts.read == 4
+
+
+def test_once_stopped_settling_waits_for_the_pace_within_the_deadline_only():
+    made, stop = stopped(OK, requests_per_minute={"all": 1}, deadline=5.0)
+    stop.set()
+    with made.interruptible(stop), made.settling():
+        made.get("/things")
+        with pytest.raises(Unavailable, match="the pace leaves no room for it"):
+            made.get("/things")
+    assert made.time.slept == []
+
+
+def test_a_real_wait_ends_when_somebody_asks_to_stop():
+    made = Client(settings(), auth=StaticToken(TOKEN), transport=FakeTransport(answer(429, None, retry_after="500")))
+    stop = threading.Event()
+    threading.Timer(0.02, stop.set).start()
+    began = time.monotonic()
+    with made.interruptible(stop), pytest.raises(Interrupted):
+        made.send(CREATE)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("in_file", [False, True])
+def test_who_waits_for_a_lane_gives_up_once_stopped(tmp_path, in_file):
+    shared = SharedState(tmp_path / "run" / "state.json") if in_file else SharedState()
+    other = SharedState(tmp_path / "run" / "state.json") if in_file else shared
+    holder, waiter = client(OK, shared=other), client(OK, shared=shared)
+    stop, ended = threading.Event(), []
+
+    def wait():
+        with waiter.interruptible(stop):
+            try:
+                with waiter.exclusive("a"):
+                    ended.append("held")
+            except Interrupted:
+                ended.append("gave up")
+
+    thread = threading.Thread(target=wait)
+    with holder.exclusive("a"):
+        thread.start()
+        stop.set()
+        thread.join(5)
+        assert ended == ["gave up"]
+
+
+def test_whoever_sends_a_call_hears_of_each_attempt_before_it_goes_out_and_may_keep_it_back():
+    made = client(answer(429, None, retry_after="1"), OK)
+    heard = []
+    made.send(CREATE, leaving=lambda: heard.append(len(made.transport.sent)))
+    assert heard == [0, 1]
+
+    def keep_back():
+        raise Interrupted("the journal is full")
+
+    with pytest.raises(Interrupted, match="^the journal is full$"):
+        made.send(CREATE, leaving=keep_back)
+    assert len(made.transport.sent) == 2
 
 
 # What is the same for every device

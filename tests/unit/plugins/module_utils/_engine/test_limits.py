@@ -10,7 +10,7 @@ import typing as t
 import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DeclarationError, Forbidden
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import DECLARED_WRONG, DeclarationError, Forbidden
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet, Scope
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.limits import (
     DEFAULTS,
@@ -20,6 +20,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.limits i
     excesses,
     limits_from,
 )
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.model import Device
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.plan import Plan
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import plan_as_data
 from tests.unit.plugins.module_utils._engine.fake_vendor import FakeCloud, FakeVendor, fleet_over, open_fake
@@ -42,9 +43,16 @@ ALL = Scope("lab", {"organization": "org-home"}, "fleet.yml:9")
         (Limit(percent=10, count=0), 5000, 0),
         (Limit(percent=10), 0, 0),
         (Limit(), 7, 7),
+        (Limit(percent=0), 9, 0),
+        (Limit(percent=50, spares=False), 1, 1),
+        (Limit(percent=100, spares=False), 9, 9),
+        (Limit(count=10, spares=False), 1, 1),
+        (Limit(count=0, spares=False), 9, 0),
     ],
 )
-def test_a_limit_is_rounded_down_at_least_one_and_never_all(limit: Limit, devices: int, allowed: int) -> None:
+def test_a_limit_is_rounded_down_at_least_one_and_never_all_where_one_is_to_be_left(
+    limit: Limit, devices: int, allowed: int
+) -> None:
     assert limit.allowed(devices) == allowed
 
 
@@ -186,6 +194,99 @@ def test_a_scope_of_an_unknown_account_or_field_is_an_error(world: t.Callable[[i
     plan = here.plan({"serial": "S1"}, prune=[Scope("lab", {"nmae": "x"}, "w")])
     assert "did you mean 'name'" in str(plan.errors[0])
     assert not [device for device in plan.devices if device.pruned]
+
+
+class Two:
+    """Two accounts that show the same cloud, each under an url of its own."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.cloud = FakeCloud(*({"id": f"d{n}", "name": f"Room {n}", "serial": f"S{n}"} for n in range(12)))
+        self.lab, self.team = open_fake(self.cloud), open_fake(self.cloud, "team")
+        self.fleet = fleet_over(monkeypatch, self.lab, self.team)
+
+    def plan(self) -> Plan:
+        """One device is declared through the account team, the others through lab, where prune removes what nobody declares."""
+        mine = [declaration_from({"account": "lab", "serial": f"S{number}"}) for number in range(1, 12)]
+        return self.fleet.plan([*mine, declaration_from({"account": "team", "serial": "S0"})], [ALL])
+
+
+def test_a_device_that_another_account_declares_is_not_pruned(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Two(monkeypatch)
+    plan = here.plan()
+    assert plan.changes == ()
+    assert [str(error) for error in plan.errors] == [
+        "account lab: prune does nothing: Room 0 (id d0) seems to be declared as team/S0"
+    ]
+
+
+def test_nothing_is_pruned_while_another_account_of_the_vendor_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    here = Two(monkeypatch)
+    read = FakeVendor.read
+
+    def unreadable(vendor: FakeVendor, declarations: t.Any) -> t.Any:
+        if vendor is here.team:
+            raise Forbidden("no", status=403)
+        return read(vendor, declarations)
+
+    monkeypatch.setattr(FakeVendor, "read", unreadable)
+    plan = here.plan()
+    assert plan.changes == ()
+    assert any("may be declared in account team, which could not be planned whole" in str(error) for error in plan.errors)
+
+
+def test_a_device_that_comes_into_sight_between_two_readings_is_neither_created_nor_pruned(
+    world: t.Callable[[int], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = world(12)
+    late = here.cloud.rows.pop("d0")
+    read = FakeVendor.read
+
+    def first(vendor: FakeVendor, declarations: t.Any) -> t.Any:
+        sight = read(vendor, declarations)
+        here.cloud.rows["d0"] = late
+        return sight
+
+    monkeypatch.setattr(FakeVendor, "read", first)
+    plan = here.plan(*({"serial": f"S{number}", "model": "M"} for number in range(12)))
+    assert plan.changes == ()
+    assert not plan.complete
+    assert "two readings disagree about lab/S0; run again" in str(plan.errors[0])
+
+
+def test_prune_that_has_to_wait_holds_up_nothing_else(world: t.Callable[[int], World]) -> None:
+    here = world(12)
+    here.vendor.hides = {"lab/T1": "it went to the branch"}
+    waiting = {"serial": "T1", "model": "M"}
+    plan = here.plan({"serial": "S1", "name": "Hall"}, waiting)
+    assert [change.action for change in plan.changes] == ["rename"]
+    assert not any(isinstance(error, DECLARED_WRONG) for error in plan.errors)
+    assert plan.complete
+    nothing_there = here.plan({"serial": "S1"}, waiting, prune=[Scope("lab", {"name": "Nothing Such"}, "x")])
+    assert nothing_there.errors == ()
+
+
+def test_an_account_that_is_read_in_part_creates_and_deletes_nothing(
+    world: t.Callable[[int], World], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = world(3)
+
+    def enrich(vendor: FakeVendor, device: Device, attributes: t.Collection[str]) -> Device:
+        raise Forbidden("no", status=403)
+
+    monkeypatch.setattr(FakeVendor, "enrich", enrich)
+    declared = (
+        {"serial": "S0", "state": "absent"},
+        {"serial": "S1", "metafields": {"Room": "1"}},
+        {"serial": "S2", "name": "Hall"},
+        {"serial": "S9", "model": "M"},
+    )
+    plan = here.plan(*declared, prune=())
+    assert not plan.complete
+    assert [(change.address, change.action) for change in plan.changes] == [("lab/S2", "rename")]
+    assert {device.address: device.blocked for device in plan.devices if device.blocked} == {
+        "lab/S0": "the account could not be read whole, so that nothing of it is deleted",
+        "lab/S9": "the account could not be read whole, so that nothing of it is created",
+    }
 
 
 def test_a_vendor_that_cannot_delete_refuses_the_scope(world: t.Callable[[int], World]) -> None:

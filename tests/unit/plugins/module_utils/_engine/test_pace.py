@@ -56,6 +56,22 @@ def test_slots_in_the_future_are_booked_in_order():
     assert waits == [0, 0, WINDOW, WINDOW, 2 * WINDOW, 2 * WINDOW]
 
 
+def test_slots_that_are_given_back_are_free_for_the_next_one_in_every_pool():
+    clock = Clock()
+    book = pacer({"patch": 1, "all": 1}, clock)
+    now = book.reserve("patch")
+    second, third = book.reserve("patch"), book.reserve("patch")
+    # Twice, and one that was used: neither frees what another has booked.
+    for slot in (third, third, now):
+        book.give_back("patch", slot)
+    assert book.reserve("read").wait == third.wait
+    book = pacer({"patch": 1}, clock)
+    slots = [book.reserve("patch") for _request in range(4)]
+    for slot in slots[1:]:
+        book.give_back("patch", slot)
+    assert book.reserve("patch").wait == second.wait
+
+
 def test_a_class_without_limit_does_not_wait():
     clock = Clock()
     assert run(pacer({"patch": 1}, clock), clock, ["read"] * 50) == [1000.0] * 50

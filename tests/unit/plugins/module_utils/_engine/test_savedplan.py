@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.apply import Report
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.declaration import declaration_from
-from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import Forbidden
+from ansible_collections.fleetform.devices.plugins.module_utils._engine.errors import FleetformError, Forbidden
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.fleet import Fleet, Scope
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.planfile import plan_as_data
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.savedplan import (
@@ -28,7 +28,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.savedpla
     only,
     signed,
 )
-from tests.unit.plugins.module_utils._engine.fake_vendor import BRANCH, FakeCloud, fleet_over, open_fake, open_placing
+from tests.unit.plugins.module_utils._engine.fake_vendor import BRANCH, FakeCloud, FakeVendor, fleet_over, open_fake, open_placing
 
 NOW = datetime.datetime(2026, 3, 1, 12, 0, 0, tzinfo=datetime.UTC)
 SECRET = "tr0mbone-of-the-pin"
@@ -51,7 +51,7 @@ class World:
         return [declaration_from(options, account="lab", declared_at=f"f:{n}") for n, options in enumerate(self.declared, 1)]
 
     def bound(self) -> Data:
-        clouds = {name or "": parts for name, parts in self.fleet.clouds().items()}
+        clouds = {name or "": parts for name, parts in self.fleet.homes(["lab"]).items()}
         return binding(clouds, self.declarations(), [[scope.account, scope.filters] for scope in self.prune])
 
     def fresh(self) -> t.Any:
@@ -65,12 +65,12 @@ class World:
 
     def held(self, data: Data, *, key: str | None = None, now: datetime.datetime = NOW, partial: bool = False) -> Held:
         check(data, self.bound(), now=now, key=key, partial=partial)
-        return hold(data, self.fresh())
+        return hold(data, self.fresh(), self.fleet.plan)
 
     def apply(self, data: Data, **more: t.Any) -> tuple[Held, Report]:
         check(data, self.bound(), now=more.get("now", NOW), key=more.get("key"), partial=more.get("partial", False))
         fresh = self.fresh()
-        held = hold(data, fresh)
+        held = hold(data, fresh, self.fleet.plan)
         return held, self.fleet.apply(only(fresh, held, self.fleet.narrowed))
 
     @property
@@ -154,7 +154,7 @@ def damaged(text: bytes, count: int) -> t.Iterator[tuple[str, bytes]]:
 def test_whatever_byte_is_damaged_the_plan_is_refused_or_does_no_more_than_it_did(world: World, knows_how: bool) -> None:
     text = json.dumps(world.saved(), indent=1).encode()
     data, fresh, bound = json.loads(text), world.fresh(), world.bound()
-    whole = hold(data, fresh)
+    whole = hold(data, fresh, world.fleet.plan)
     tried = refused = 0
     for what, bad in damaged(text, 600):
         tried += 1
@@ -163,7 +163,7 @@ def test_whatever_byte_is_damaged_the_plan_is_refused_or_does_no_more_than_it_di
             if knows_how and isinstance(found, dict):
                 found = resigned(found)
             check(found, bound, now=NOW, key=None, partial=False)
-            held = hold(found, fresh)
+            held = hold(found, fresh, world.fleet.plan)
         except (PlanRefused, ValueError, RecursionError):
             refused += 1
             continue
@@ -232,7 +232,7 @@ def test_an_added_or_removed_call_is_refused(world: World) -> None:
     (row,) = [row for row in data["changes"] if (row["address"], row["action"]) == ("lab/S1", "tag")]
     for calls in ([], row["calls"] * 2):
         row["calls"] = calls
-        with pytest.raises(PlanRefused, match="the calls in the plan"):
+        with pytest.raises(PlanRefused, match="the calls in the plan|the summary says 10 calls"):
             world.held(resigned(data))
 
 
@@ -274,6 +274,36 @@ def test_a_plan_for_another_vendor_url_or_organization_is_refused(world: World, 
     bound["accounts"]["lab"][number] = "other"
     with pytest.raises(PlanRefused, match="account lab was another cloud"):
         check(data, bound, now=NOW, key=None, partial=False)
+
+
+def test_credentials_of_another_organization_are_another_cloud(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    def world_of(organization: str | FleetformError) -> World:
+        def own(_vendor: t.Any) -> str:
+            seen.append(str(organization))
+            if isinstance(organization, FleetformError):
+                raise organization
+            return organization
+
+        monkeypatch.setattr(FakeVendor, "own_organization", own)
+        return World(monkeypatch, ROWS, DECLARED)
+
+    data = world_of("org-1").saved()
+    assert data["bound"]["accounts"]["lab"][2] == "org-1"
+    check(data, world_of("org-1").bound(), now=NOW, key=None, partial=False)
+    with pytest.raises(PlanRefused, match="account lab was another cloud"):
+        check(data, world_of("org-2").bound(), now=NOW, key=None, partial=False)
+    broken = Forbidden("no", method="GET", path="/profile", status=403)
+    with pytest.raises(PlanRefused, match="cannot be read now which organization account lab is of"):
+        check(data, world_of(broken).bound(), now=NOW, key=None, partial=False)
+    world = world_of("org-1")
+    seen.clear()
+    for _again in range(2):
+        world.bound()
+    assert seen == ["org-1"]
+    world.vendor.settings = replace(world.vendor.settings, organization="org-9")
+    assert world.bound()["accounts"]["lab"][2] == "org-9"
 
 
 def test_an_account_that_is_not_there_any_more_is_another_cloud(world: World) -> None:
@@ -359,6 +389,78 @@ def test_pruned_devices_are_removed_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert set(world.cloud.rows) == {"d1"}
     held, report = world.apply(data)
     assert (sorted(held.already), held.skipped, report.results) == (["lab/d2", "lab/d3"], {}, ())
+
+
+def test_a_device_to_prune_that_left_the_scope_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = pruning(monkeypatch)
+    data = world.saved()
+    world.cloud.rows["d2"]["organization"] = BRANCH
+    del world.cloud.rows["d3"]
+    held, report = world.apply(data)
+    assert (held.already, report.results) == (("lab/d3",), ())
+    assert held.skipped == {"lab/d2": "it is not in the scope of prune any more, and Hall (id d2) is still there"}
+
+
+def test_a_device_to_delete_that_is_called_otherwise_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch, ROWS, [{"name": "Hall", "state": "absent"}])
+    data = world.saved()
+    world.cloud.rows["d2"]["name"] = "Corridor"
+    held, report = world.apply(data)
+    assert (held.already, report.results) == ((), ())
+    assert held.skipped == {"lab/Hall": "what is declared does not find it any more, and Corridor (id d2) is still there"}
+
+
+def test_a_device_to_prune_that_cannot_be_looked_for_is_not_taken_for_gone(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = pruning(monkeypatch)
+    data = world.saved()
+    del world.cloud.rows["d2"]
+    fresh = world.fresh()
+    world.fleet.forget()
+    world.cloud.unreadable = Forbidden("no", method="GET", path="/devices", status=403)
+    held = hold(data, fresh, world.fleet.plan)
+    assert held.already == ()
+    assert held.skipped["lab/d2"].startswith("it could not be looked for: ")
+
+
+def forged(world: World, part: str, number: int, **values: t.Any) -> Data:
+    """The plan with other values in one row, and a digest that fits them."""
+    data = world.saved()
+    (data[part][number] if isinstance(data[part], list) else data[part]).update(values)
+    return resigned(data)
+
+
+def test_a_plan_that_shows_less_than_it_does_is_refused(world: World) -> None:
+    shown = {row["address"]: number for number, row in enumerate(world.saved()["devices"])}
+    deleted, updated = shown["lab/S3"], shown["lab/S1"]
+    for bad, words in (
+        (forged(world, "devices", deleted, actions=["no-op"]), "lab/S3 is shown as no-op, and its changes are delete"),
+        (forged(world, "devices", updated, actions=["no-op"]), "lab/S1 is shown as no-op, and its changes are update"),
+        (forged(world, "devices", deleted, irreversible=False), "what cannot be undone"),
+        (forged(world, "devices", deleted, name="Harmless"), "lab/S3 is shown as another device"),
+        (forged(world, "devices", deleted, address="lab/S1"), "twice"),
+        (forged(world, "devices", deleted, address="lab/S9"), "there are changes of lab/S3, and no such device"),
+        (forged(world, "summary", 0, delete=0), "the summary says 0 delete, and there are 1"),
+        (forged(world, "summary", 0, calls=0), "the summary says 0 calls"),
+        (resigned({**world.saved(), "blocked": [{"address": "lab/S3", "reason": "x"}]}), "lab/S3 is shown as blocked"),
+    ):
+        with pytest.raises(PlanRefused, match="the plan contradicts itself: ") as refused:
+            check_whole(bad)
+        assert words in str(refused.value)
+
+
+PARTS = ("tool_version", "created_at", "expires_at", "complete", "warnings", "errors", "blocked", "summary", "effort")
+
+
+@pytest.mark.parametrize("name", [*PARTS, "devices", "changes", "bound", "files"])
+@pytest.mark.parametrize("value", [None, 5, True, "text", [5], [None], [{}], {"x": 5}], ids=str)
+def test_a_part_of_a_plan_that_has_another_shape_is_refused(world: World, name: str, value: t.Any) -> None:
+    fits = {("tool_version", "text"), ("complete", "True"), ("warnings", "['text']"), ("bound", "{'x': 5}")}
+    bad = resigned({**world.saved(), name: value})
+    if (name, str(value)) in fits:
+        check_whole(bad)
+        return
+    with pytest.raises(PlanRefused):
+        check_whole(bad)
 
 
 def test_a_device_to_prune_that_is_declared_by_now_is_left_and_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -567,7 +669,7 @@ def test_who_does_not_know_the_key_can_change_nothing_of_a_signed_plan(world: Wo
         changed = {**resigned({**copy.deepcopy(data), name: value}), "hmac": data["hmac"]}
         if changed["digest"] == data["digest"]:
             continue
-        with pytest.raises(PlanRefused, match="not signed with"):
+        with pytest.raises(PlanRefused, match="not signed with|contradicts itself"):
             world.held(changed, key="key")
     for forged in (None, "", 5, "é", data["hmac"].upper()):
         with pytest.raises(PlanRefused):
