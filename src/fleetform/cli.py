@@ -290,7 +290,7 @@ def show(plan: str, forms: tuple[str, ...], outputs: tuple[Path, ...], max_chars
 @click.option(
     "--allow", default="", metavar="ACTIONS", help="Actions that cannot be undone and are meant: delete,transfer,archive."
 )
-@click.option("--limit", "limits", multiple=True, type=Pair(), help="Allow so many changes this once, such as delete=20.")
+@click.option("--limit", "limits", multiple=True, type=Pair(), help="Allow so many in each account this once: delete=20.")
 @click.option("--lock-timeout", type=float, default=0.0, show_default=True, help="Seconds to wait for another apply to end.")
 @click.option("--journal", type=click.Path(dir_okay=False, path_type=Path), help="Where to note each call before it is sent.")
 @click.option("--quiet", is_flag=True, help="No progress.")

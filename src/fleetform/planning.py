@@ -30,11 +30,12 @@ DEVICE_ACTIONS = ("create", "update", "delete", "no-op")
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, the same as data, and the limits that it exceeds."""
+    """A plan, the same as data, the limits that it exceeds, and the plan of the whole fleet of which it may be a part."""
 
     plan: Plan
     data: dict[str, Any]
     over: Sequence[Excess]
+    whole: Plan
 
 
 @dataclass(frozen=True)
@@ -100,4 +101,4 @@ def make(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, once: Mapping[str, i
     data["warnings"] += [str(excess) for excess in over]
     data["unmatched"] = [f"{key}={value}" for key, value in chosen.where if not _is_known(fleet, loaded, whole, key, value)]
     data["over_limit"] = [{**asdict(excess), "message": str(excess)} for excess in over]
-    return Planned(plan, data, over)
+    return Planned(plan, data, over, whole)

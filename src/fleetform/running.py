@@ -9,7 +9,7 @@ import contextlib
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -182,24 +182,30 @@ def _clouds(fleet: Fleet) -> dict[str, str]:
 
 
 def _held(fleet: Fleet, loaded: LoadedFleet, data: dict[str, Any], order: Order) -> Ended:
-    fresh = made(fleet, loaded, Chosen(), order.once)
-    held = savedplan.hold(data, fresh.plan, fleet.plan)
+    fresh, held = _held_now(fleet, loaded, data, order)
     for address, reason in sorted(held.skipped.items()):
         click.echo(f"{address}: skipped: {reason}", err=True)
     if held.already:
         click.echo(f"{len(held.already)} of the planned devices are as planned already.", err=True)
+    if fresh.plan.changes:
+        ended = _sent(fleet, fresh, order, lambda: _held_now(fleet, loaded, data, order)[0])
+    else:
+        click.echo("There is nothing left to do.", err=True)
+        ended = Ended(0, report_as_data(Report(), fresh.data))
+    blocked = {row["address"] for row in data["blocked"]}
+    ended = _withheld(ended, (device for device in fresh.whole.devices if device.address in blocked))
+    return replace(ended, code=ended.code or (ERROR if held.skipped else 0))
+
+
+def _held_now(fleet: Fleet, loaded: LoadedFleet, data: dict[str, Any], order: Order) -> tuple[Planned, savedplan.Held]:
+    """What of a saved plan is still to be done, by what is there now. Raises Stop and PlanRefused."""
+    fresh = made(fleet, loaded, Chosen(), order.once)
+    held = savedplan.hold(data, fresh.plan, fleet.plan)
     plan = savedplan.only(fresh.plan, held, fleet.narrowed)
     over = excesses(plan, limits_from(loaded.max_changes), order.once, whole=fresh.plan)
     now = plan_as_data(plan, tool_version=version("fleetform"), now=datetime.now(UTC))
     now["skipped"] = [{"address": address, "message": reason} for address, reason in sorted(held.skipped.items())]
-    if plan.changes:
-        ended = _sent(fleet, replace(fresh, plan=plan, data=now, over=over), order)
-    else:
-        click.echo("There is nothing left to do.", err=True)
-        ended = Ended(0, report_as_data(Report(), now))
-    blocked = {row["address"] for row in data["blocked"]}
-    ended = _withheld(ended, (device for device in fresh.plan.devices if device.address in blocked))
-    return replace(ended, code=ended.code or (ERROR if held.skipped else 0))
+    return replace(fresh, plan=plan, data=now, over=over), held
 
 
 def _applied(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, order: Order) -> Ended:
@@ -209,7 +215,8 @@ def _applied(fleet: Fleet, loaded: LoadedFleet, chosen: Chosen, order: Order) ->
         click.echo(rendered(planned.data, "text", colour=sys.stderr.isatty()), err=True, nl=False)
         click.echo("Nothing was sent: what is declared is wrong in part; mend that first", err=True)
         return Ended(NOTHING_SENT, report_as_data(Report(), planned.data))
-    return _withheld(_sent(fleet, planned, order), planned.plan.devices)
+    ended = _sent(fleet, planned, order, lambda: made(fleet, loaded, chosen, order.once))
+    return _withheld(ended, planned.plan.devices)
 
 
 def _warn(data: Mapping[str, Any]) -> None:
@@ -218,12 +225,15 @@ def _warn(data: Mapping[str, Any]) -> None:
         click.echo(f"warning: no declared device fits --where {plain(pair)}", err=True)
 
 
-def _sent(fleet: Fleet, planned: Planned, order: Order) -> Ended:
-    """Shows a plan, asks, and sends it."""
+def _sent(fleet: Fleet, planned: Planned, order: Order, again: Callable[[], Planned]) -> Ended:
+    """Shows a plan, asks, and sends it. ``again`` makes it anew, since whoever was asked may have taken his time."""
     click.echo(rendered(planned.data, "text", colour=sys.stderr.isatty()), err=True, nl=False)
     if not planned.plan.changes:
         return Ended(ERROR if planned.plan.errors else 0, report_as_data(Report(), planned.data))
-    if refusal := _refusal(planned, order):
+    refusal = _refusal(planned, order)
+    if refusal is None and not order.yes and again().data["changes"] != planned.data["changes"]:
+        refusal = "what is there has changed while you were asked; look at the plan anew"
+    if refusal is not None:
         click.echo(f"Nothing was sent: {refusal}", err=True)
         return Ended(NOTHING_SENT, report_as_data(Report(), planned.data))
     try:

@@ -70,6 +70,20 @@ def test_on_a_terminal_it_asks(fleetform: Command, answer: str, code: int) -> No
     assert bool(fleetform.written()) is (code == 0)
 
 
+@pytest.mark.parametrize("planned", [False, True], ids=["files", "a saved plan"])
+def test_what_changes_while_it_asks_is_not_written_over(fleetform: Command, planned: bool) -> None:
+    fleetform.fleet(RENAMED)
+    fleetform("plan", "--out", "plan.json")
+    with fleetform.terminal("apply", *(["plan.json"] if planned else [])) as terminal:
+        terminal.wait_for("Type yes")
+        fleetform.sandbox.drift("blynk", "Hamburg New Sensor", name="Somebody was here" if planned else RENAMED["name"])
+        terminal.say("yes\n")
+        ran = terminal.ended()
+    assert ran.code == 3, ran.out
+    assert "has changed while you were asked; look at the plan anew" in ran.out
+    assert fleetform.written() == []
+
+
 def test_what_cannot_be_undone_wants_to_be_allowed_by_name(fleetform: Command) -> None:
     fleetform.fleet(GONE)
     ran = fleetform("apply", "--yes", code=3)

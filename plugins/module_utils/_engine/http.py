@@ -444,7 +444,7 @@ class Client:
             try:
                 response = self._once(asked, request, attempt, deadline)
             except TransportFailure as failure:
-                return _broken(asked, failure), None
+                return _broken(asked, failure, request.url), None
             if response.status not in (301, 302, 303, 307, 308):
                 return read_answer(asked, response, self.masker, self._wall()), response
             target, refusal = self._redirect(asked, request, response, home)
@@ -676,11 +676,13 @@ def account_key(settings: AccountSettings) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def _broken(asked: Asked, failure: TransportFailure) -> Ending:
+def _broken(asked: Asked, failure: TransportFailure, url: str) -> Ending:
+    # Whoever cannot be reached is named: it may be a proxy's, or a mistyped, host.
+    _scheme, host, port = origin(url)
     if isinstance(failure, NotConnected):
-        return Ending(Kind.NOT_DONE, error=asked.error(Unavailable, str(failure)))
+        return Ending(Kind.NOT_DONE, error=asked.error(Unavailable, f"{failure} ({host}:{port})"))
     if isinstance(failure, NeverConnects):
-        return Ending(Kind.FINAL, error=asked.error(Unavailable, str(failure)))
+        return Ending(Kind.FINAL, error=asked.error(Unavailable, f"{failure} ({host}:{port})"))
     if isinstance(failure, TooLarge):
         return Ending(Kind.FINAL if asked.reads else Kind.UNCLEAR, error=asked.error(BadAnswer, str(failure)))
     if isinstance(failure, CutBody):
