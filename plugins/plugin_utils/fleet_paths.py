@@ -89,7 +89,7 @@ def _text(path: Path, errors: str = "strict") -> str:
     except OSError as error:
         raise FleetFileError([f"{path}: it cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError as error:
-        line = error.object[: error.start].count(b"\n") + 1
+        line = error.object.count(b"\n", 0, error.start) + 1
         raise FleetFileError([f"{path}:{line}: it cannot be read: this is not UTF-8; save it as UTF-8"]) from None
 
 

@@ -368,8 +368,8 @@ class Onlooker:
         with self._lock:
             self._under_way.pop(_of(result.change), None)
         if self._bar is not None:
-            bar = self._bar
-            self._show(lambda: bar.update(self._task, advance=1, refresh=True))
+            update = self._bar.update
+            self._show(lambda: update(self._task, advance=1, refresh=True))
         elif self._shown:
             change = result.change
             words = f"{change.address}: {change.action}{f' {change.key}' if change.key else ''}: {result.status}"

@@ -243,7 +243,7 @@ def test_filter_toggle_and_devices_are_reached_and_used_by_keys_alone(visit: Vis
         return str(visited.look("() => document.activeElement.id || document.activeElement.innerText"))
 
     def tab_to(wanted: str) -> None:
-        for _ in range(12):
+        for _turn in range(12):
             keys.press("Tab")
             if wanted in focused():
                 return

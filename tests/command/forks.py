@@ -11,6 +11,7 @@ is the process that is copied.
 from __future__ import annotations
 
 import gc
+import importlib
 import itertools
 import json
 import os
@@ -148,10 +149,8 @@ def _dies(at: str, number: int) -> None:
 
 if __name__ == "__main__":
     # What the commands import when they run, imported once for all copies.
-    import deepdiff  # noqa: F401
-
-    import fleetform.running
-
+    for name in ("deepdiff", "fleetform.running"):
+        importlib.import_module(name)
     # What is there now is nobody's garbage, and stays shared by all copies.
     gc.freeze()
     with socket.socket(fileno=int(sys.argv[1])) as control:

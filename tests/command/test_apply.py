@@ -244,7 +244,7 @@ def test_an_interruption_sends_nothing_of_what_waits_for_the_pace(fleetform: Com
     slowed(fleetform, requests_per_minute=10)
     began = time.monotonic()
     with fleetform.started("apply", "--yes", "--journal", "j.jsonl", "--format", "json") as process:
-        wait_until(lambda: fleetform.written())
+        wait_until(fleetform.written)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=30)
     assert time.monotonic() - began < 30
@@ -260,7 +260,7 @@ def test_an_interruption_sends_nothing_again_that_was_refused(fleetform: Command
     slowed(fleetform)
     fleetform.sandbox.fault({**SLOW, "status": 429, "retry_after": 20})
     with fleetform.started("apply", "--yes", "--journal", "j.jsonl") as process:
-        wait_until(lambda: fleetform.written())
+        wait_until(fleetform.written)
         process.send_signal(signal.SIGINT)
         _out, err = process.communicate(timeout=15)
     assert process.returncode == 130, err

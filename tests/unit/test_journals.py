@@ -31,14 +31,15 @@ STEP = Step(Call("POST", "/device"), (CHANGE,))
 OPEN = "POST /device for lab/Lobby"
 
 
-def journal(path: Path, clouds: dict[str, str] = CLOUDS, timeout: float = 7.0) -> Journal:
+def journal(path: Path, clouds: dict[str, str] | None = None, timeout: float = 7.0) -> Journal:
+    clouds = clouds or CLOUDS
     return Journal(path, clouds, dict.fromkeys(clouds, timeout))
 
 
-def cut_off(path: Path, clouds: dict[str, str] = CLOUDS) -> Path:
+def cut_off(path: Path, clouds: dict[str, str] | None = None) -> Path:
     """The journal of an apply that was killed with a call under way."""
     written = journal(path, clouds)
-    written.sending(next(iter(clouds)), STEP)
+    written.sending(next(iter(clouds or CLOUDS)), STEP)
     written.close()
     return path
 
