@@ -38,7 +38,7 @@ unit: environment ## unit tests; fails where the engine's branch coverage is bel
 coverage: environment ## the same, with a report to read in htmlcov/index.html
 	@$(PYTEST) tests/unit $(PARALLEL) --cov --cov-report=term --cov-report=html
 
-sanity: environment ## ansible-test sanity on what git would commit
+sanity: environment ## ansible-test sanity on what the Galaxy tarball holds
 	@scripts/sanity
 
 integration: environment ## the command and real ansible-playbook runs against the sandbox

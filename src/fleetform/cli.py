@@ -8,9 +8,11 @@ What a command needs is imported when it runs, so that help is quick.
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import errno
 import functools
+import math
 import os
 import re
 import shlex
@@ -46,6 +48,20 @@ class Pair(click.ParamType[tuple[str, str]]):
         if not sign or not key:
             self.fail(f"{value!r} is not of the form key=value", param, ctx)
         return key, text
+
+
+class Seconds(click.FloatRange):
+    """A number of seconds from 0, and a number indeed."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The seconds."""
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number", param, ctx)
+        return seconds
 
 
 def with_options(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
@@ -233,7 +249,7 @@ def plan(
         # What is wrong with it is said before anything is read.
         saved.key()
     pairs = _pairs(forms, outputs)
-    _keep_apart([output for _form, output in pairs if output is not None], out, source.files)
+    _keep_apart([output for _form, output in pairs if output is not None], out, _read_by(source))
     data = plan_fleet(source, _chosen(where, exclude))
     if out is not None:
         # First, since whoever reads what is printed may stop reading.
@@ -276,7 +292,7 @@ def show(plan: str, forms: tuple[str, ...], outputs: tuple[Path, ...], max_chars
     _keep_apart([output for _form, output in pairs if output is not None], None, [plan])
     data = saved.read(plan)
     if data is None:
-        raise Stop(f"{plan} is not a saved plan; make one with `fleetform plan --out {plan}`")
+        raise Stop(f"{plan} is not a saved plan; make one with `fleetform plan --out PLAN`")
     for text in saved.remarks(data):
         click.echo(text, err=True)
     _print(data, pairs, max_chars)
@@ -291,7 +307,7 @@ def show(plan: str, forms: tuple[str, ...], outputs: tuple[Path, ...], max_chars
     "--allow", default="", metavar="ACTIONS", help="Actions that cannot be undone and are meant: delete,transfer,archive."
 )
 @click.option("--limit", "limits", multiple=True, type=Pair(), help="Allow so many in each account this once: delete=20.")
-@click.option("--lock-timeout", type=float, default=0.0, show_default=True, help="Seconds to wait for another apply to end.")
+@click.option("--lock-timeout", type=Seconds(), default=0.0, show_default=True, help="Seconds to wait for another apply to end.")
 @click.option("--journal", type=click.Path(dir_okay=False, path_type=Path), help="Where to note each call before it is sent.")
 @click.option("--quiet", is_flag=True, help="No progress.")
 @click.option("--file", "relocated", multiple=True, metavar="FILE", help="With a saved plan: where its fleet files are now.")
@@ -332,7 +348,7 @@ def apply(
 
     pairs = _pairs(forms, outputs) if forms or outputs else []
     places = [output for _form, output in pairs if output is not None]
-    _keep_apart(places, journal, [*source.files, *relocated])
+    _keep_apart(places, journal, [*_read_by(source), *relocated])
     _check_places(places)
     order = Order(
         yes=yes,
@@ -345,7 +361,7 @@ def apply(
         partial=partial,
     )
     try:
-        outcome = _applied(source, relocated, _chosen(where, exclude), order)
+        outcome = _applied(source, relocated, _chosen(where, exclude), order, places)
     except Stop as stop:
         if stop.code == NOTHING_SENT:
             # Whoever reads a report must not take that of an earlier run for this one's.
@@ -356,7 +372,7 @@ def apply(
     sys.exit(outcome.code)
 
 
-def _applied(source: Source, relocated: tuple[str, ...], chosen: Chosen, order: Order) -> Ended:
+def _applied(source: Source, relocated: tuple[str, ...], chosen: Chosen, order: Order, places: Sequence[Path]) -> Ended:
     """Applies the fleet files, or the saved plan that stands in their place. Raises Stop and UsageError."""
     from fleetform import saved
     from fleetform.exits import NOTHING_SENT
@@ -366,6 +382,7 @@ def _applied(source: Source, relocated: tuple[str, ...], chosen: Chosen, order: 
     if data is not None:
         if chosen.where or chosen.exclude:
             raise Stop("--where and --exclude choose while planning; a saved plan is applied as it is")
+        _keep_apart(places, order.journal, relocated or saved.files_of(data))
         return apply_plan(data, replace(source, files=relocated), order)
     if relocated or order.partial:
         none = f"{', '.join(source.files)} is none" if source.files else "none is named"
@@ -426,15 +443,21 @@ def _pairs(forms: Sequence[str], outputs: Sequence[Path]) -> list[tuple[str, Pat
     return [(form, outputs[number] if number < len(outputs) else None) for number, form in enumerate(forms)]
 
 
+def _read_by(source: Source) -> list[str]:
+    """The files and folders that a command line names to be read, except what stands in them."""
+    named = [text.removeprefix("@") for text in source.extra_vars if text.startswith("@")]
+    return [*(source.files or ("fleet.yml",)), *named, *source.vault_password_files]
+
+
 def _keep_apart(outputs: Sequence[Path], other: Path | None, files: Sequence[str]) -> None:
     """Nothing is written over what is read, nor one thing over another. Raises UsageError."""
     from ansible_collections.fleetform.devices.plugins.plugin_utils.fleet_paths import FleetFileError, find
 
-    try:
-        read = {os.path.realpath(name): name for name in find(files or ["fleet.yml"])}
-    except FleetFileError:
+    read: set[str] = set()
+    for name in files:
         # That a file is not there is said where it is loaded.
-        read = {}
+        with contextlib.suppress(FleetFileError):
+            read |= {os.path.realpath(found) for found in find([name])}
     taken: set[str] = set()
     for path in [*outputs, *([] if other is None else [other])]:
         real = os.path.realpath(path)

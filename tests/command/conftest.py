@@ -218,6 +218,13 @@ def wait_until(true: t.Callable[[], t.Any], seconds: float = 60) -> None:
         time.sleep(0.005)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def interruptible() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would every process that is started from here."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
 @pytest.fixture(scope="session")
 def forks(tmp_path_factory: pytest.TempPathFactory) -> t.Iterator[Forks]:
     """Runs of the command that cost no start. Where Ansible finds its configuration, they have all in common."""

@@ -40,6 +40,8 @@ def shell(fleetform: Command, line: str) -> subprocess.CompletedProcess[str]:
         ["plan", "--output", "link.yml"],
         ["apply", "--yes", "--format", "json", "--output", "fleet.yml"],
         ["apply", "--yes", "--journal", "fleet.yml"],
+        ["plan", "-e", "@fleet.yml", "nowhere.yml", "--output", "fleet.yml"],
+        ["plan", "--vault-password-file", "fleet.yml", "nowhere.yml", "--out", "fleet.yml"],
     ],
 )
 def test_a_fleet_file_is_not_written_over(fleetform: Command, arguments: list[str]) -> None:
@@ -60,6 +62,18 @@ def test_a_saved_plan_is_not_written_over_by_what_shows_it(fleetform: Command) -
     for command in (["show", "plan.json"], ["apply", "plan.json", "--yes"]):
         assert "is read here" in fleetform(*command, "--format", "json", "--output", "plan.json", code=1).err
     assert (fleetform.folder / "plan.json").read_text() == text
+    assert fleetform.written() == []
+
+
+def test_the_fleet_files_of_a_saved_plan_are_not_written_over(fleetform: Command) -> None:
+    path = fleetform.fleet(RENAMED)
+    text = path.read_text()
+    fleetform("plan", "--out", "plan.json")
+    fleetform("plan", ".", "--out", "folder.json")
+    for plan in ("plan.json", "folder.json"):
+        for place in (["--format", "json", "--output", "fleet.yml"], ["--journal", "fleet.yml"]):
+            assert "fleet.yml is read here" in fleetform("apply", plan, "--yes", *place, code=1).err
+    assert path.read_text() == text
     assert fleetform.written() == []
 
 

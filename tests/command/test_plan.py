@@ -134,6 +134,8 @@ def test_where_and_exclude_choose_devices(fleetform: Command) -> None:
         ["apply", "--limit", "deletes=5"],
         ["apply", "--limit", "delete=many"],
         ["apply", "--lock-timeout", "long"],
+        ["apply", "--lock-timeout", "nan"],
+        ["apply", "--lock-timeout", "-1"],
         ["show"],
         ["show", "fleet.yml"],
         ["show", "nowhere.json"],

@@ -6,9 +6,9 @@
 from __future__ import annotations
 
 import json
-import re
-import unicodedata
 from typing import Any
+
+from fleetform.yaml_text import shows
 
 Data = dict[str, Any]
 
@@ -16,19 +16,15 @@ SIGNS = {"create": "+", "update": "~", "delete": "-", "no-op": " "}
 """What stands before a device."""
 
 _REFERENCE = frozenset({"id", "name", "path", "email"})
-_INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb\U000e0000-\U000e007f]")
+_STYLES = frozenset("\ufe0e\ufe0f")
+"""What says whether a sign is shown in colour: part of a sign that is seen."""
 
 
 def plain(text: str) -> str:
-    """Text in one line in which nothing is hidden: control and direction characters are written out."""
-    if text.isprintable():
+    """Text in one line in which nothing is hidden: control, direction, blank and unseen characters are written out."""
+    if text.isascii() and text.isprintable():
         return text
-
-    def written_out(character: str) -> str:
-        hidden = _INVISIBLE.match(character) or unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp")
-        return json.dumps(character)[1:-1] if hidden else character
-
-    return "".join(written_out(character) for character in text)
+    return "".join(character if shows(character) or character in _STYLES else json.dumps(character)[1:-1] for character in text)
 
 
 def value(item: Any) -> str:
