@@ -7,7 +7,8 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # The tests start hundreds of processes; with this variable set each would compile the collection anew.
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := .venv/bin/python -m pytest
-WORKERS ?= auto
+# One more than there are cores, since many tests wait for a process or a clock.
+WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 PARALLEL := --numprocesses $(WORKERS) --dist loadgroup
 
 .DEFAULT_GOAL := help
