@@ -50,8 +50,8 @@ class Profile:
     Of these, ``one_read`` are found and applied with one read and ``more_writes`` send several writes: where there is no second
     call, nothing can go wrong with it. ``in_one_write`` are the fleets whose devices share one write.
     ``job_path`` is where a vendor that does its work later is asked how it goes, ``job_switches`` what makes its sandbox do it
-    later. ``forms`` are options under which the same cloud
-    is spoken to in another format, by name.
+    later. ``forms`` are options under which the same cloud is spoken to in another format, by name. ``tells_organization`` says
+    that one read tells whose the credentials are.
     """
 
     vendor: str
@@ -79,6 +79,7 @@ class Profile:
     job_path: str | None = None
     job_switches: t.Mapping[str, t.Any] = field(default_factory=dict)
     forms: t.Mapping[str, Options] = field(default_factory=dict)
+    tells_organization: bool = False
 
     @property
     def main_case(self) -> Case:
@@ -122,6 +123,7 @@ def _blynk() -> Profile:
     board, panel, basement, berlin_room = "1000", "1001", "1002", "1003"
     return Profile(
         vendor="blynk",
+        tells_organization=True,
         account={"vendor": "blynk", "token": "blynk-demo-token"},
         fetched={"vendor": "blynk", "client_id": "oa2-client-id_demo", "client_secret": "demo-secret"},
         second=(
@@ -359,6 +361,7 @@ def _xyte() -> Profile:
 
     return Profile(
         vendor="xyte",
+        tells_organization=True,
         account={"vendor": "xyte", "token": "xyte-demo-key"},
         fetched={"vendor": "xyte", "token": "xyte-demo-key"},
         second=({"vendor": "xyte", "token": "xyte-other-key"}, {"serial": "XQD-00701", "name": "Linz Big Display"}),
@@ -546,6 +549,7 @@ def _webex() -> Profile:
 
     return Profile(
         vendor="webex",
+        tells_organization=True,
         account={"vendor": "webex", "token": "webex-demo-token"},
         fetched={
             "vendor": "webex",

@@ -51,6 +51,32 @@ def test_every_registered_vendor_has_a_profile_and_cases_for_all_that_it_can_do(
     assert list(VENDORS) == sorted(VENDORS)
 
 
+# Whose the credentials are
+
+
+@EACH
+def test_credentials_of_another_organization_are_another_home(world: World, profile: Profile) -> None:
+    with world.fleet(lab=profile.account, same=profile.fetched, other=profile.second[0]) as fleet:
+        homes = fleet.homes(["lab", "same", "other"])
+        calls = fleet.calls
+    assert homes["lab"] == homes["same"]
+    assert bool(homes["lab"][2]) is profile.tells_organization
+    assert (homes["lab"] != homes["other"]) or not profile.tells_organization
+    assert calls["read"] <= len(homes)
+    assert calls["write"] == 0
+
+
+@EACH
+def test_credentials_that_may_not_be_asked_whose_they_are_have_a_home_all_the_same(world: World, profile: Profile) -> None:
+    world.sandbox.fault({"vendor": profile.vendor, "status": 403, "times": None})
+    with world.fleet(lab=profile.account) as fleet:
+        assert fleet.homes(["lab"])["lab"][2] == ""
+    world.sandbox.clear_faults()
+    world.sandbox.fault({"vendor": profile.vendor, "status": 503, "times": None})
+    with world.fleet(lab={**profile.account, "deadline": 5}) as fleet:
+        assert (fleet.homes(["lab"])["lab"][2] is None) is profile.tells_organization, "what cannot be read now is not nothing"
+
+
 # Reading
 
 KINDS: dict[str, tuple[type, ...]] = {

@@ -40,7 +40,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     refuse_foreign,
 )
 
-WORKSPACES, PEOPLE = "/workspaces", "/people"
+WORKSPACES, PEOPLE, ME = "/workspaces", "/people", "/people/me"
 MOST_IDS = 85
 MODELS = "/telephony/config/supportedDevices"
 _MODEL_NAMES = ("model", "displayName", "product")
@@ -230,6 +230,14 @@ class Directory:
         rows = [row for row in Listing(self._client, WORKSPACES, self._organization).all() if row.get("displayName") == name]
         self._keep_all(rows)
         return rows
+
+    def own_organization(self) -> str | None:
+        """The key of the organization whose token this is, None where people may not be read. Raises ApiError."""
+        try:
+            body = self._client.get(ME).body
+        except (Forbidden, Gone, Refused):
+            return None
+        return id_key(text_of(body, "orgId")) or None if isinstance(body, dict) else None
 
     def find_people(self, emails: t.Iterable[str]) -> None:
         """Looks these e-mail addresses up. Raises ApiError."""

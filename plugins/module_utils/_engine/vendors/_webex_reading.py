@@ -97,6 +97,10 @@ class WebexReading(Vendor):
         """What was looked up before may have changed since."""
         self._names = Directory(self.client, self.organization)
 
+    def own_organization(self) -> str | None:
+        """See Vendor."""
+        return self.names.own_organization()
+
     def sought(self, declaration: Declaration) -> Sought:
         """What a declaration looks for."""
         names = tuple(name for name in (declaration.name, declaration.previous_name) if name)

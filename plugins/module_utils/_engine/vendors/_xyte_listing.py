@@ -123,12 +123,28 @@ def all_devices(client: Client, lacking: t.Callable[[list[Row]], bool], *, size:
 def _count(client: Client, path: str) -> int | None:
     """The number of devices or spaces that the organization has by its own account, None where that cannot be read."""
     try:
-        body = client.get(INFO).body
+        statistics = _info(client).get("statistics")
     except (Forbidden, Gone, Refused, BadAnswer):
         return None
-    statistics = body.get("statistics") if isinstance(body, dict) else None
     count = statistics.get(path.rpartition("/")[2]) if isinstance(statistics, dict) else None
     return count if isinstance(count, int) and not isinstance(count, bool) else None
+
+
+def organization_of(client: Client) -> str | None:
+    """The id of the organization that the key is of, None where it may not be asked. Raises ApiError."""
+    try:
+        identifier = _info(client).get("id")
+    except (Forbidden, Gone, Refused):
+        return None
+    return identifier if isinstance(identifier, str) and identifier else None
+
+
+def _info(client: Client) -> Row:
+    """What an organization says of itself (docs/vendors/xyte.md, "Organization"). Raises ApiError."""
+    body = client.get(INFO).body
+    if not isinstance(body, dict):
+        raise BadAnswer("the organization's profile is no object", method="GET", path=INFO)
+    return body
 
 
 def _page(client: Client, path: str, query: Pairs, number: int, size: int) -> Page:

@@ -34,6 +34,7 @@ from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors.
     Row,
     all_devices,
     listed,
+    organization_of,
 )
 from ansible_collections.fleetform.devices.plugins.module_utils._engine.vendors._xyte_query import (
     FILTERS,
@@ -56,6 +57,10 @@ class XyteReading(Vendor):
         super().__init__(settings, client)
         self._state_paths: dict[str, str | None] = {}
         self._shown: dict[int, str] = {}
+
+    def own_organization(self) -> str | None:
+        """See Vendor."""
+        return organization_of(self.client)
 
     def read(self, declarations: t.Sequence[Declaration]) -> Sight:
         """One listing for all: nothing can be searched for. A single device that is declared by its id alone is asked for."""
