@@ -9,7 +9,7 @@ unexport PYTHONDONTWRITEBYTECODE
 PYTEST := .venv/bin/python -m pytest
 # One more than there are cores, since many tests wait for a process or a clock.
 WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
-PARALLEL := --numprocesses $(WORKERS) --dist loadgroup
+PARALLEL := --numprocesses $(WORKERS) --dist loadscope
 
 .DEFAULT_GOAL := help
 .PHONY: help environment demo test lint format unit coverage sanity integration browser artifacts build docs changelog release bench test-matrix clean

@@ -31,8 +31,8 @@ class CleanEnvironment:
         (folder / "ansible.cfg").touch()
 
     def install(self, *requirements: str | Path) -> None:
-        """Installs by pip; an AssertionError shows pip's words where that fails."""
-        self.run("python", "-m", "pip", "--disable-pip-version-check", "-qq", "install", *requirements)
+        """Installs by pip; an AssertionError shows pip's words where that fails. Python compiles what it needs when it does."""
+        self.run("python", "-m", "pip", "--disable-pip-version-check", "-qq", "install", "--no-compile", *requirements)
 
     def run(self, command: str, *arguments: str | Path, expect: int = 0, **environ: str) -> str:
         """The output of one of its commands, which ends with ``expect``; ``environ`` are further environment variables."""

@@ -22,11 +22,10 @@ devices:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks these tests, and keeps those of one file on one worker, because each file builds and installs once."""
+    """Marks these tests."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.artifacts)
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture

@@ -58,13 +58,6 @@ class Visit:
 Visits = Callable[..., Visit]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps these tests on one worker, because a browser takes long to start."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("browser"))
-
-
 def chromium() -> str:
     """Where Chromium is. Skips where there is none, but CI does not pass without these tests."""
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
