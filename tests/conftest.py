@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # SPDX-FileCopyrightText: 2026 fleetform contributors
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Which tests stay together on a worker, and what the summary of every run says.
+"""Which tests stay together on a worker, what holds for every process, and what the summary of every run says.
 
-Here, because the process that does both loads no conftest of a folder below.
+Here, because the process that hands out tests and sums up loads no conftest of a folder below.
 """
 
 from __future__ import annotations
 
+import gc
 import typing as t
 from collections import Counter
 
@@ -38,6 +39,12 @@ class Together(LoadScopeScheduling):
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
     """See Together."""
     return Together(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Takes what was collected, which stays to the end, out of what every collection of garbage looks through."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: t.Any) -> None:
