@@ -446,6 +446,8 @@ def _pairs(forms: Sequence[str], outputs: Sequence[Path]) -> list[tuple[str, Pat
 def _read_by(source: Source) -> list[str]:
     """The files and folders that a command line names to be read, except what stands in them."""
     named = [text.removeprefix("@") for text in source.extra_vars if text.startswith("@")]
+    # A vault identity is label@file, or the file alone.
+    named += [text.rpartition("@")[2] for text in source.vault_ids]
     return [*(source.files or ("fleet.yml",)), *named, *source.vault_password_files]
 
 

@@ -42,6 +42,7 @@ def shell(fleetform: Command, line: str) -> subprocess.CompletedProcess[str]:
         ["apply", "--yes", "--journal", "fleet.yml"],
         ["plan", "-e", "@fleet.yml", "nowhere.yml", "--output", "fleet.yml"],
         ["plan", "--vault-password-file", "fleet.yml", "nowhere.yml", "--out", "fleet.yml"],
+        ["plan", "--vault-id", "dev@fleet.yml", "nowhere.yml", "--out", "fleet.yml"],
     ],
 )
 def test_a_fleet_file_is_not_written_over(fleetform: Command, arguments: list[str]) -> None:

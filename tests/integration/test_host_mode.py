@@ -120,7 +120,7 @@ LARGE = {
     "mobilefirst": Large("/management-apis/2.0/runtimes/mfp/devices", {"status": "STOLEN"}),
     "webex": Large("/devices", {"tags": ["audited"]}),
     "xyte": Large(
-        "/core/v1/organization/devices", {"name": "{{ fleetform_name }} in use", "space": "Wiz/Site 1"}, size=120, hosts=120
+        "/core/v1/organization/devices", {"name": "{{ fleetform_name }} in use", "space": "Wiz/Site 1"}, size=200, hosts=200
     ),
 }
 HANDFUL = 9

@@ -237,7 +237,9 @@ class Directory:
             body = self._client.get(ME).body
         except (Forbidden, Gone, Refused):
             return None
-        return id_key(text_of(body, "orgId")) or None if isinstance(body, dict) else None
+        if not isinstance(body, dict):
+            raise BadAnswer("the person is no object", method="GET", path=ME)
+        return id_key(text_of(body, "orgId")) or None
 
     def find_people(self, emails: t.Iterable[str]) -> None:
         """Looks these e-mail addresses up. Raises ApiError."""

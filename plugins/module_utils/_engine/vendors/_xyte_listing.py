@@ -140,7 +140,7 @@ def organization_of(client: Client) -> str | None:
 
 
 def _info(client: Client) -> Row:
-    """What an organization says of itself (docs/vendors/xyte.md, "Organization"). Raises ApiError."""
+    """What an organization says of itself (docs/vendors/xyte.md, "Operations that are used"). Raises ApiError."""
     body = client.get(INFO).body
     if not isinstance(body, dict):
         raise BadAnswer("the organization's profile is no object", method="GET", path=INFO)
